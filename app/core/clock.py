@@ -1,0 +1,44 @@
+"""The only file that reads the clock."""
+
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+CHINA = ZoneInfo("Asia/Shanghai")
+
+
+class Clock(Protocol):
+    """Tells the moment; tests pass one that they move by hand."""
+
+    def now(self) -> datetime:
+        """Return the present moment, aware, in UTC."""
+        ...
+
+
+class SystemClock:
+    """The clock of the machine."""
+
+    def now(self) -> datetime:
+        """Return the present moment, aware, in UTC."""
+        return datetime.now(UTC)
+
+
+def china_date(moment: datetime) -> date:
+    """Return the calendar day that people in the province see at this moment."""
+    return moment.astimezone(CHINA).date()
+
+
+def china_moment(day: date, hour: int = 0, minute: int = 0) -> datetime:
+    """Return the UTC moment at which clocks in the province show this day and time."""
+    return datetime.combine(day, time_of_day(hour, minute), CHINA).astimezone(UTC)
+
+
+def china_year_bounds(year: int) -> tuple[date, date]:
+    """Return the first day of a calendar year and the first day after it."""
+    return date(year, 1, 1), date(year + 1, 1, 1)
+
+
+def start_of_china_day(moment: datetime, *, plus_days: int = 0) -> datetime:
+    """Return the UTC moment at which the province's day of ``moment`` (or a later one) begins."""
+    return china_moment(china_date(moment) + timedelta(days=plus_days))
