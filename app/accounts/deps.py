@@ -1,0 +1,171 @@
+"""Who calls, for routes."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from app.accounts import operations, queries
+from app.accounts.enums import MiniRole, Permission, StaffRole
+from app.accounts.rules import Scope, may, scope_of_staff
+from app.audit.enums import ActorKind
+from app.audit.operations import Actor
+from app.core.deps import ClockDep, SettingsDep
+from app.core.errors import NotAllowed, NotSignedIn
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_TOUCH_EVERY = timedelta(minutes=1)
+
+
+class CadresOnly(NotAllowed):
+    code = "accounts.cadres_only"
+    title = "只有已绑定的帮扶干部可以使用"
+
+
+class ForeignPage(NotAllowed):
+    code = "accounts.foreign_page"
+    title = "请求不是从本系统页面发出的"
+
+
+def session_cookie_name(*, is_production: bool) -> str:
+    """Return the cookie's name; only over TLS can it carry the strict prefix."""
+    return "__Host-lianxin" if is_production else "lianxin"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MiniCaller:
+    """Whoever holds a phone that is signed in."""
+
+    identity_id: int
+    openid: str
+    role: MiniRole
+    scope: Scope
+
+    @property
+    def actor(self) -> Actor:
+        """Return how the audit trail names him."""
+        if self.scope.cadre_id is not None:
+            return Actor(kind=ActorKind.CADRE, id=self.scope.cadre_id)
+        return Actor(kind=ActorKind.GUARDIAN, id=self.scope.guardian_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CadreCaller(MiniCaller):
+    """A cadre, bound by the phone number in the roster."""
+
+    cadre_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffCaller:
+    """A member of a federation's staff."""
+
+    staff_id: int
+    username: str
+    display_name: str
+    org_code: str
+    role: StaffRole
+    scope: Scope
+
+    @property
+    def actor(self) -> Actor:
+        """Return how the audit trail names him."""
+        return Actor(kind=ActorKind.STAFF, id=self.staff_id)
+
+
+def bearer_token(request: Request) -> str | None:
+    """Return the token of the Authorization header, if there is one."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" and token.strip() else None
+
+
+async def _mini_caller(request: Request, clock: ClockDep) -> MiniCaller:
+    token = bearer_token(request)
+    row = await queries.mini_caller_row(token=token, now=clock.now()) if token else None
+    if row is None:
+        raise NotSignedIn
+    cadre_id = cast("int | None", row["cadre_id"])
+    guardian_id = cast("int | None", row["guardian_id"])
+    if cadre_id is not None:
+        role = MiniRole.CADRE
+    else:
+        role = MiniRole.GUARDIAN if guardian_id is not None else MiniRole.UNBOUND
+    return MiniCaller(
+        identity_id=cast("int", row["identity_id"]),
+        openid=cast("str", row["openid"]),
+        role=role,
+        scope=Scope(cadre_id=cadre_id, guardian_id=guardian_id),
+    )
+
+
+async def _cadre_caller(caller: Annotated[MiniCaller, Depends(_mini_caller)]) -> CadreCaller:
+    if caller.scope.cadre_id is None:
+        raise CadresOnly
+    return CadreCaller(
+        identity_id=caller.identity_id,
+        openid=caller.openid,
+        role=caller.role,
+        scope=caller.scope,
+        cadre_id=caller.scope.cadre_id,
+    )
+
+
+async def _staff_caller(request: Request, clock: ClockDep, settings: SettingsDep) -> StaffCaller:
+    token = bearer_token(request)
+    if token is None:
+        token = request.cookies.get(session_cookie_name(is_production=settings.is_production))
+        refuse_foreign_page(request)
+    session = await queries.staff_session(token=token) if token else None
+    now = clock.now()
+    if session is None or not session.staff.is_active or session.expires_at <= now:
+        raise NotSignedIn
+    if session.last_used_at + operations.STAFF_SESSION_IDLE <= now:
+        raise NotSignedIn("长时间没有操作，请重新登录")
+    if session.last_used_at + _TOUCH_EVERY <= now:
+        await operations.touch_staff_session(session_id=session.id, now=now)
+    staff = session.staff
+    return StaffCaller(
+        staff_id=staff.id,
+        username=staff.username,
+        display_name=staff.display_name,
+        org_code=staff.org_code,
+        role=staff.role,
+        scope=scope_of_staff(org_code=staff.org_code),
+    )
+
+
+def refuse_foreign_page(request: Request) -> None:
+    """Refuse a change that another site's page sends with our cookie.
+
+    Raises:
+        ForeignPage: the browser says that the request began elsewhere.
+    """
+    if request.method in _SAFE_METHODS:
+        return
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site is not None and site not in {"same-origin", "none"}:
+        raise ForeignPage
+    if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
+        raise ForeignPage
+
+
+def staff_who_may(permission: Permission) -> Callable[[StaffCaller], Awaitable[StaffCaller]]:
+    """Return the dependency that lets in only staff whose role includes a permission."""
+
+    async def allowed(caller: Annotated[StaffCaller, Depends(_staff_caller)]) -> StaffCaller:
+        if not may(caller.role, permission):
+            raise NotAllowed(f"需要“{permission.label}”权限")
+        return caller
+
+    return allowed
+
+
+MiniDep = Annotated[MiniCaller, Depends(_mini_caller)]
+CadreDep = Annotated[CadreCaller, Depends(_cadre_caller)]
+StaffDep = Annotated[StaffCaller, Depends(staff_who_may(Permission.READ))]
+EditorDep = Annotated[StaffCaller, Depends(staff_who_may(Permission.EDIT))]
+ApproverDep = Annotated[StaffCaller, Depends(staff_who_may(Permission.APPROVE))]
+AuditorDep = Annotated[StaffCaller, Depends(staff_who_may(Permission.AUDIT))]

@@ -1,0 +1,75 @@
+"""Identities in WeChat, staff, and their sessions. Tokens are stored as hashes only."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+from app.accounts.enums import StaffRole, WeChatApp
+from app.core.fields import UtcDatetimeField
+
+
+class WeChatIdentity(Model):
+    """One openid in one of our WeChat accounts, and whom it belongs to."""
+
+    id = fields.BigIntField(primary_key=True)
+    app = fields.CharEnumField(WeChatApp, max_length=12, description="mini program or service account")
+    openid = fields.CharField(max_length=64)
+    unionid = fields.CharField(max_length=64, null=True, db_index=True)
+    cadre_id = fields.BigIntField(null=True, db_index=True)
+    guardian_id = fields.BigIntField(null=True, db_index=True)
+    follows = fields.BooleanField(default=False)
+    created_at = UtcDatetimeField()
+
+    class Meta:
+        table = "wechat_identity"
+        unique_together = (("app", "openid"),)
+
+
+class MiniSession(Model):
+    """One signed-in phone."""
+
+    id = fields.BigIntField(primary_key=True)
+    token_hash = fields.CharField(max_length=64, unique=True)
+    identity_id: int
+    identity: fields.ForeignKeyRelation[WeChatIdentity] = fields.ForeignKeyField(
+        "app.WeChatIdentity", related_name="sessions", on_delete=fields.CASCADE
+    )
+    created_at = UtcDatetimeField()
+    expires_at = UtcDatetimeField(db_index=True)
+
+    class Meta:
+        table = "mini_session"
+
+
+class Staff(Model):
+    """A member of a federation's staff who works in the console."""
+
+    id = fields.BigIntField(primary_key=True)
+    username = fields.CharField(max_length=64, unique=True)
+    display_name = fields.CharField(max_length=64)
+    password_hash = fields.CharField(max_length=200)
+    org_code = fields.CharField(max_length=6, db_index=True)
+    role = fields.CharEnumField(StaffRole, max_length=12, description="role in the console")
+    is_active = fields.BooleanField(default=True)
+    failed_attempts = fields.IntField(default=0)
+    locked_until = UtcDatetimeField(null=True)
+    created_at = UtcDatetimeField()
+
+    class Meta:
+        table = "staff"
+
+
+class StaffSession(Model):
+    """One signed-in browser."""
+
+    id = fields.BigIntField(primary_key=True)
+    token_hash = fields.CharField(max_length=64, unique=True)
+    staff_id: int
+    staff: fields.ForeignKeyRelation[Staff] = fields.ForeignKeyField(
+        "app.Staff", related_name="sessions", on_delete=fields.CASCADE
+    )
+    created_at = UtcDatetimeField()
+    last_used_at = UtcDatetimeField()
+    expires_at = UtcDatetimeField()
+
+    class Meta:
+        table = "staff_session"

@@ -1,0 +1,192 @@
+"""Signing in and out, on phones and in the console."""
+
+import asyncio
+import secrets
+from datetime import datetime, timedelta
+
+import structlog
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from tortoise.expressions import F
+from tortoise.transactions import in_transaction
+
+from app.accounts.enums import StaffRole, WeChatApp
+from app.accounts.models import MiniSession, Staff, StaffSession, WeChatIdentity
+from app.accounts.queries import staff_named
+from app.audit import operations as audit
+from app.audit.enums import ActorKind
+from app.core.crypto import hash_token
+from app.core.errors import Conflict, Invalid, NotSignedIn, TooMany
+
+log = structlog.get_logger()
+
+MINI_SESSION = timedelta(days=30)
+STAFF_SESSION_IDLE = timedelta(minutes=30)
+STAFF_SESSION_WHOLE = timedelta(hours=12)
+FAILURES_BEFORE_LOCK = 5
+LOCK = timedelta(minutes=15)
+MIN_PASSWORD = 12
+# What people type when a rule asks for length: a password may contain them, but not consist of them.
+_COMMON_PARTS = ("password", "lianxin", "canlian", "admin", "1234567890", "123456", "qwerty", "残联", "连心")
+
+# 19 MiB, 2 rounds: about 20 ms; the semaphore keeps a flood of sign-ins from eating the memory.
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_HASHING = asyncio.Semaphore(4)
+_NOBODY = _HASHER.hash(secrets.token_urlsafe())
+
+
+class WrongCredentials(NotSignedIn):
+    code = "accounts.wrong_credentials"
+    title = "用户名或密码不正确"
+
+
+class AccountLocked(TooMany):
+    code = "accounts.locked"
+    title = "连续多次输错密码，账号已暂时锁定，请15分钟后再试"
+
+
+class WeakPassword(Invalid):
+    code = "accounts.weak_password"
+    title = "密码至少12位，不能包含用户名或常见词"
+
+
+class UsernameTaken(Conflict):
+    code = "accounts.username_taken"
+    title = "用户名已被使用"
+
+
+async def sign_in_phone(*, openid: str, unionid: str | None, now: datetime) -> tuple[str, WeChatIdentity]:
+    """Open a session for a phone whose openid WeChat has just told us.
+
+    Returns the bearer token, shown this once, and the identity behind it.
+    """
+    token = secrets.token_urlsafe(32)
+    async with in_transaction():
+        identity, _ = await WeChatIdentity.get_or_create(
+            app=WeChatApp.MINI, openid=openid, defaults={"unionid": unionid, "created_at": now}
+        )
+        if unionid and identity.unionid != unionid:
+            identity.unionid = unionid
+            await identity.save(update_fields=["unionid"])
+        await MiniSession.create(
+            token_hash=hash_token(token),
+            identity_id=identity.id,
+            created_at=now,
+            expires_at=now + MINI_SESSION,
+        )
+    return token, identity
+
+
+async def sign_in_staff(*, username: str, password: str, now: datetime) -> tuple[str, Staff]:
+    """Open a console session.
+
+    The answer and its time are the same for an unknown name and a wrong password. Five failures in a row lock
+    the account for 15 minutes (等保2.0).
+
+    Returns the session token, shown this once, and the member of staff.
+
+    Raises:
+        WrongCredentials: name, password or account is not right.
+        AccountLocked: too many failures.
+    """
+    staff = await staff_named(username=username.strip().lower())
+    if staff is not None and staff.locked_until is not None and staff.locked_until > now:
+        raise AccountLocked
+    right = await _is_right(staff.password_hash if staff else _NOBODY, password)
+    if staff is None or not staff.is_active or not right:
+        if staff is not None:
+            await _count_failure(staff, now=now)
+        raise WrongCredentials
+    token = secrets.token_urlsafe(32)
+    async with in_transaction():
+        await Staff.filter(id=staff.id).update(failed_attempts=0, locked_until=None)
+        await StaffSession.create(
+            token_hash=hash_token(token),
+            staff_id=staff.id,
+            created_at=now,
+            last_used_at=now,
+            expires_at=now + STAFF_SESSION_WHOLE,
+        )
+        await audit.record(
+            actor=_actor(staff), action="staff.signed_in", object_kind="staff", object_id=staff.id, now=now,
+            region_code=staff.org_code,
+        )  # fmt: skip
+    return token, staff
+
+
+async def _count_failure(staff: Staff, *, now: datetime) -> None:
+    async with in_transaction():
+        # Counted in the database: parallel guesses cannot share one read of the counter.
+        await Staff.filter(id=staff.id).update(failed_attempts=F("failed_attempts") + 1)
+        locked = await Staff.filter(id=staff.id, failed_attempts__gte=FAILURES_BEFORE_LOCK).update(
+            failed_attempts=0, locked_until=now + LOCK
+        )
+        if locked:
+            await audit.record(
+                actor=audit.SYSTEM, action="staff.locked", object_kind="staff", object_id=staff.id, now=now,
+                region_code=staff.org_code,
+            )  # fmt: skip
+    log.info("accounts.sign_in.refused", staff_id=staff.id, locked=bool(locked))
+
+
+async def touch_staff_session(*, session_id: int, now: datetime) -> None:
+    """Note that a console session is in use, so that it does not end for idleness."""
+    await StaffSession.filter(id=session_id).update(last_used_at=now)
+
+
+async def sign_out_staff(*, token: str) -> None:
+    """End a console session; an unknown one is ended already."""
+    await StaffSession.filter(token_hash=hash_token(token)).delete()
+
+
+async def create_staff(
+    *, username: str, display_name: str, password: str, org_code: str, role: StaffRole, now: datetime
+) -> Staff:
+    """Give a member of staff an account in the console.
+
+    Raises:
+        WeakPassword: shorter than 12 characters, or easy to guess.
+        UsernameTaken: somebody has this name.
+    """
+    username = username.strip().lower()
+    if not _is_strong(password, username=username):
+        raise WeakPassword
+    async with _HASHING:
+        password_hash = await asyncio.to_thread(_HASHER.hash, password)
+    async with in_transaction():
+        if await Staff.exists(username=username):
+            raise UsernameTaken
+        staff = await Staff.create(
+            username=username,
+            display_name=display_name,
+            password_hash=password_hash,
+            org_code=org_code,
+            role=role,
+            created_at=now,
+        )
+        await audit.record(
+            actor=audit.SYSTEM, action="staff.created", object_kind="staff", object_id=staff.id, now=now,
+            region_code=org_code, detail=role.value,
+        )  # fmt: skip
+    return staff
+
+
+def _is_strong(password: str, *, username: str) -> bool:
+    folded = password.lower()
+    if len(password) < MIN_PASSWORD or username in folded:
+        return False
+    for part in _COMMON_PARTS:
+        folded = folded.replace(part, "")
+    return len(set(folded)) > 4  # noqa: PLR2004
+
+
+async def _is_right(password_hash: str, password: str) -> bool:
+    async with _HASHING:
+        try:
+            return await asyncio.to_thread(_HASHER.verify, password_hash, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def _actor(staff: Staff) -> audit.Actor:
+    return audit.Actor(kind=ActorKind.STAFF, id=staff.id)

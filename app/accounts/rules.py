@@ -1,0 +1,75 @@
+"""What a caller may touch, decided from role and federation alone."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from app.accounts.enums import Permission, StaffRole
+
+_PROVINCE_TAIL = "0000"
+_CITY_TAIL = "00"
+
+PERMISSIONS: dict[StaffRole, frozenset[Permission]] = {
+    StaffRole.ADMIN: frozenset({Permission.READ, Permission.EDIT, Permission.APPROVE, Permission.REVEAL}),
+    StaffRole.CLERK: frozenset({Permission.READ, Permission.EDIT}),
+    StaffRole.AUDITOR: frozenset({Permission.READ, Permission.AUDIT}),
+}
+
+
+def region_prefix(org_code: str) -> str:
+    """Return the leading digits that all division codes below a federation share: 37, 3701 or 370102."""
+    if org_code.endswith(_PROVINCE_TAIL):
+        return org_code[:2]
+    if org_code.endswith(_CITY_TAIL):
+        return org_code[:4]
+    return org_code
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """The regions of one caller, as prefixes of division codes, and who he is if a cadre or guardian calls.
+
+    Args:
+        act: where he may change things.
+        find: where he may see people, one by one and masked.
+        count: where he may see numbers.
+        cadre_id: set when a cadre calls; his own pairings only.
+        guardian_id: set when a guardian calls; his own families only.
+    """
+
+    act: tuple[str, ...] = ()
+    find: tuple[str, ...] = ()
+    count: tuple[str, ...] = ()
+    cadre_id: int | None = None
+    guardian_id: int | None = None
+
+    @classmethod
+    def everywhere(cls) -> Self:
+        """Return the scope of the service itself, for workers and the command line."""
+        return cls(act=("",), find=("",), count=("",))
+
+    def may_act_in(self, region_code: str) -> bool:
+        """Tell whether the caller may change things of this region."""
+        return region_code.startswith(self.act)
+
+    def may_find_in(self, region_code: str) -> bool:
+        """Tell whether the caller may see single people of this region."""
+        return region_code.startswith(self.find)
+
+    def may_count_in(self, region_code: str) -> bool:
+        """Tell whether the caller may see numbers of this region, given by code or by prefix."""
+        return region_code.startswith(self.count)
+
+
+def scope_of_staff(*, org_code: str) -> Scope:
+    """Return where a member of staff may act, find and count.
+
+    City and province see numbers of everything below them, and names only where they act themselves:
+    among their own cadres and the people paired with them (product rule 2).
+    """
+    own = org_code if org_code.endswith(_CITY_TAIL) else region_prefix(org_code)
+    return Scope(act=(own,), find=(own,), count=(region_prefix(org_code),))
+
+
+def may(role: StaffRole, permission: Permission) -> bool:
+    """Tell whether a role includes a permission."""
+    return permission in PERMISSIONS[role]

@@ -1,0 +1,1 @@
+"""Campaigns (群发任务): one message to many, composed by one admin and approved by another."""

@@ -1,0 +1,53 @@
+"""Campaigns, and the festivals for which they start by themselves."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+from app.campaigns.enums import CampaignKind, CampaignState
+from app.core.fields import UtcDatetimeField
+
+
+class Campaign(Model):
+    """One message to many in one region."""
+
+    id = fields.BigIntField(primary_key=True)
+    kind = fields.CharEnumField(CampaignKind, max_length=24, description="what it does")
+    org_code = fields.CharField(max_length=6, db_index=True)
+    region_prefix = fields.CharField(max_length=6)
+    title = fields.CharField(max_length=60)
+    text = fields.CharField(max_length=500, default="")
+    festival = fields.CharField(max_length=40, default="")
+    festival_on = fields.DateField(null=True)
+    send_at = UtcDatetimeField()
+    expires_at = UtcDatetimeField()
+    state = fields.CharEnumField(CampaignState, max_length=12, description="what was decided about it")
+    author_id = fields.BigIntField()
+    approver_id = fields.BigIntField(null=True)
+    content_hash = fields.CharField(max_length=64, default="")
+    # Set for campaigns that started by themselves: festival, year and region happen once.
+    slot = fields.CharField(max_length=64, null=True, unique=True)
+    expanded_to = fields.BigIntField(default=0)
+    expanded_at = UtcDatetimeField(null=True)
+    planned = fields.IntField(default=0)
+    pause_reason = fields.CharField(max_length=100, default="")
+    created_at = UtcDatetimeField()
+
+    class Meta:
+        table = "campaign"
+        indexes = (("state", "send_at"),)
+
+
+class AutomaticFestival(Model):
+    """A festival whose reminder a federation wants every year, one admin marks it, another confirms."""
+
+    id = fields.BigIntField(primary_key=True)
+    org_code = fields.CharField(max_length=6)
+    festival = fields.CharField(max_length=40)
+    marked_by = fields.BigIntField()
+    marked_at = UtcDatetimeField()
+    confirmed_by = fields.BigIntField(null=True)
+    confirmed_at = UtcDatetimeField(null=True)
+
+    class Meta:
+        table = "automatic_festival"
+        unique_together = (("org_code", "festival"),)

@@ -1,0 +1,40 @@
+"""Lists in pages: `?cursor=&limit=`, always in a fixed order, never unbounded."""
+
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Depends, Query
+
+from app.core.bodies import AnswerBody
+
+T = TypeVar("T")
+MAX_LIMIT = 200
+
+
+class PageQuery:
+    """Where to go on, and how many to return.
+
+    Args:
+        cursor: the id after which the page begins, 0 for the first page.
+        limit: 1 to 200.
+    """
+
+    def __init__(self, cursor: int = 0, limit: int = 50) -> None:
+        self.cursor = cursor
+        self.limit = limit
+
+
+def _page_query(
+    cursor: Annotated[int, Query(ge=0, description="上一页返回的 next_cursor")] = 0,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 50,
+) -> PageQuery:
+    return PageQuery(cursor=cursor, limit=limit)
+
+
+PageQueryDep = Annotated[PageQuery, Depends(_page_query)]
+
+
+class Page(AnswerBody, Generic[T]):
+    """One page; `next_cursor` is null on the last one."""
+
+    items: list[T]
+    next_cursor: int | None = None

@@ -1,0 +1,73 @@
+"""The HTTP application: routers by audience, error rendering, one middleware; nothing else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+
+from app.accounts import admin_api as accounts_admin
+from app.accounts import mini_api as accounts_mini
+from app.bootstrap import Services, running_services
+from app.core import problems, sql
+from app.core.logging import configure_logging
+from app.core.middleware import RequestLayer
+from app.core.settings import Settings, get_settings
+from app.orgs import admin_api as orgs_admin
+
+MINI_ROUTERS = (accounts_mini.router,)
+ADMIN_ROUTERS = (accounts_admin.router, orgs_admin.router)
+WECHAT_ROUTERS = ()
+
+
+def create_app(settings: Settings, *, services: Services | None = None) -> FastAPI:
+    """Build the API.
+
+    Args:
+        settings: what the environment says.
+        services: what tests and the embedded default share; otherwise real ones live as long as the app.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if services is not None:
+            yield
+            return
+        async with running_services(settings) as running:
+            app.state.services = running
+            yield
+
+    documented = not settings.is_production
+    app = FastAPI(
+        title="连心",
+        version="0.1.0",
+        lifespan=lifespan,
+        docs_url="/docs" if documented else None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if documented else None,
+    )
+    app.state.services = services
+    problems.install(app)
+    for router in (*MINI_ROUTERS, *ADMIN_ROUTERS, *WECHAT_ROUTERS):
+        app.include_router(router)
+    _add_health(app)
+    app.add_middleware(RequestLayer, strict_transport=settings.is_production)
+    return app
+
+
+def _add_health(app: FastAPI) -> None:
+    @app.get("/healthz", include_in_schema=False)
+    async def alive() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz", include_in_schema=False)
+    async def ready() -> JSONResponse:
+        await sql.fetch("SELECT 1 AS one")
+        return JSONResponse({"status": "ok"})
+
+
+def app() -> FastAPI:
+    """For `uvicorn --factory app.main:app`."""
+    settings = get_settings()
+    configure_logging(level=settings.log_level, as_json=settings.is_production)
+    return create_app(settings)

@@ -1,0 +1,69 @@
+"""Words of this feature."""
+
+from app.core.labels import Labelled
+
+
+class MessageState(Labelled):
+    """Where a message is in its life; see DESIGN: the life of a message."""
+
+    QUEUED = "queued", "待发送"
+    LEASED = "leased", "待发送"
+    SENDING = "sending", "发送中"
+    SENT = "sent", "已发出"
+    DELIVERED = "delivered", "已送达"
+    HELD = "held", "微信审核中"
+    UNKNOWN = "unknown", "结果未知"
+    FAILED = "failed", "发送失败"
+    SUPPRESSED = "suppressed", "未发送"
+    EXPIRED = "expired", "已过期"
+    CANCELLED = "cancelled", "已取消"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the service still has to do something about it."""
+        return self in OPEN_STATES
+
+
+OPEN_STATES = frozenset({MessageState.QUEUED, MessageState.LEASED, MessageState.SENDING})
+
+
+class Reason(Labelled):
+    """Why a message was not sent, or failed."""
+
+    NOT_BOUND = "not_bound", "还没有在微信中绑定"
+    NO_CREDIT = "no_credit", "没有可用的订阅次数，需本人在小程序中再次允许"
+    NO_CONSENT = "no_consent", "没有同意接收"
+    MUTED = "muted", "本人已退订"
+    BEREAVEMENT = "bereavement", "家中有丧事，暂停节日类消息"
+    NOT_FOLLOWING = "not_following", "没有关注服务号"
+    NOTHING_DUE = "nothing_due", "没有需要联系的帮扶对象"
+    LEFT_OFFICE = "left_office", "干部已不在岗"
+    TOO_LATE = "too_late", "已过合适的发送时间"
+    CAMPAIGN_CANCELLED = "campaign_cancelled", "任务已取消"
+    DAILY_CAP = "daily_cap", "当天收到的消息已达上限"
+    REFUSED_BY_WECHAT = "refused_by_wechat", "微信拒绝发送"
+    BAD_CONTENT = "bad_content", "消息内容不符合微信要求"
+    BLOCKED_BY_USER = "blocked_by_user", "对方拒收"
+    UNANSWERED = "unanswered", "微信没有回答，无法确定是否已发出"
+    CRASHED_WHILE_SENDING = "crashed_while_sending", "发送时系统中断，无法确定是否已发出"
+
+
+class Channel(Labelled):
+    """How a message travels."""
+
+    MINI_SUBSCRIBE = "mini_subscribe", "小程序订阅消息"
+    OFFICIAL_TEMPLATE = "official_template", "服务号模板消息"
+
+
+class Purpose(Labelled):
+    """What a message is for; the feature that owns the purpose writes its text."""
+
+    FESTIVAL_REMINDER = "festival_reminder", "节日联系提醒"
+    POLICY_NOTICE = "policy_notice", "惠残政策通知"
+
+
+class RecipientKind(Labelled):
+    """Who receives."""
+
+    CADRE = "cadre", "帮扶干部"
+    GUARDIAN = "guardian", "监护人"

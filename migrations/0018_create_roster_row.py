@@ -1,0 +1,50 @@
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+from app.core.fields import EncryptedField
+from app.rosters.enums import RowVerdict
+from tortoise.fields.base import OnDelete
+from tortoise import fields
+from tortoise.indexes import Index
+
+
+class Migration(migrations.Migration):
+    dependencies = [("app", "0017_create_roster_import")]
+
+    operations = [
+        ops.CreateModel(
+            name="RosterRow",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                (
+                    "roster",
+                    fields.ForeignKeyField(
+                        "app.RosterImport",
+                        source_field="roster_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="rows",
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("row_number", fields.IntField()),
+                (
+                    "verdict",
+                    fields.CharEnumField(
+                        description="what applying it would do", enum_type=RowVerdict, max_length=12
+                    ),
+                ),
+                ("target_id", fields.BigIntField(null=True)),
+                ("cells", EncryptedField(unique=False)),
+                ("problems", fields.TextField(default="[]", unique=False)),
+            ],
+            options={
+                "table": "roster_row",
+                "app": "app",
+                "unique_together": (("roster", "row_number"),),
+                "indexes": [Index(fields=["roster_id", "verdict", "row_number"])],
+                "pk_attr": "id",
+                "table_description": "One judged row. Its cells are personal data and sealed as one JSON text.",
+            },
+            bases=["Model"],
+        ),
+    ]
