@@ -1,0 +1,74 @@
+"""One API call as the handlers see it, and the checks all of them share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.clock import china_day
+from sandbox.config import Account, AccountKey
+from sandbox.errors import RefusedCall
+from sandbox.events import Event
+from sandbox.people import User
+from sandbox.world import World
+
+Answer = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Call:
+    """Path, query, JSON body, caller; `effects` become ledger entries, `pushes` follow the answer."""
+
+    world: World
+    path: str
+    query: dict[str, str]
+    body: dict[str, Any]
+    now: float
+    caller: Account | None = None
+    effects: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    pushes: list[Event] = field(default_factory=list)
+
+    @property
+    def account(self) -> Account:
+        """The account whose token came with the call."""
+        if self.caller is None:
+            raise RefusedCall(41001)
+        return self.caller
+
+    @property
+    def openid(self) -> str:
+        """The person the call is about, for the ledger; empty when it is about nobody."""
+        value = self.body.get("touser") or self.body.get("openid") or self.query.get("openid") or ""
+        return value if isinstance(value, str) else ""
+
+    def recipient(self) -> User:
+        """The person in `touser`.
+
+        Raises:
+            RefusedCall: 40003 when nobody of this account has that openid.
+        """
+        user = self.world.people.with_openid(self.body.get("touser"), self.account.key)
+        if user is None:
+            raise RefusedCall(40003)
+        return user
+
+    def count(self) -> None:
+        """Count a send against the day's quota of this API.
+
+        Raises:
+            RefusedCall: 45009 when the day's quota is used up.
+        """
+        key = (self.account.appid, self.path, china_day(self.now))
+        used = self.world.sends.get(key, 0)
+        if used >= self.account.daily_quota:
+            raise RefusedCall(45009)
+        self.world.sends[key] = used + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """How an API path is called: the method, the accounts that may, and whether a token is needed."""
+
+    method: str
+    handler: Callable[[Call], Answer]
+    accounts: tuple[AccountKey, ...] = ("mini", "official")
+    needs_token: bool = True
