@@ -1,7 +1,6 @@
 """One account that the federation holds with WeChat: a mini program 小程序 or a service account 服务号."""
 
 import base64
-import binascii
 from dataclasses import dataclass, field
 
 AES_KEY_CHARS = 43
@@ -41,7 +40,7 @@ def _aes_bytes(aes_key: str) -> bytes:
     try:
         # Not strict: a random 43rd character may carry bits beyond the 32nd byte, and WeChat ignores them.
         key = base64.b64decode(aes_key + "=")
-    except binascii.Error:
+    except ValueError:  # binascii.Error, or characters beyond ASCII
         raise ValueError("EncodingAESKey is not base64") from None
     if len(key) != AES_KEY_BYTES:
         raise ValueError("EncodingAESKey must stand for 32 bytes")

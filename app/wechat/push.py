@@ -264,8 +264,6 @@ def _result(one: Tree) -> SubscribeResult:
 
 
 def _raw(tree: Tree) -> Mapping[str, str]:
-    plain = ((name, value) for name, value in tree.items() if isinstance(value, str | int))
-    kept = [
-        (_whole(name), _whole(value)[:MAX_RAW_CHARS]) for name, value in plain if len(name) <= MAX_RAW_CHARS
-    ]
+    plain = [(_whole(name), _whole(value)) for name, value in tree.items() if isinstance(value, str | int)]
+    kept = [(name, value[:MAX_RAW_CHARS]) for name, value in plain if len(name) <= MAX_RAW_CHARS]
     return MappingProxyType(dict(kept[:MAX_RAW_FIELDS]))
