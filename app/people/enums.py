@@ -1,20 +1,6 @@
 """Words for the persons of the register: values as the database keeps them, labels as people read them."""
 
-from enum import StrEnum
-from typing import Self
-
-
-class Labelled(StrEnum):
-    """A closed list of words: the value is stored, the 中文 ``label`` is shown and read aloud."""
-
-    label: str
-
-    # The label has a default only so that type checkers allow the look-up by value, Relief("none").
-    def __new__(cls, value: str, label: str = "") -> Self:
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.label = label
-        return member
+from app.core.labels import Labelled
 
 
 class Sex(Labelled):
@@ -147,3 +133,25 @@ class PriorityFlag(Labelled):
     SEVERAL_DISABLED = "several_disabled", "一户多残"
     ELDERLY_CARER = "elderly_carer", "以老养残"
     SEVERELY_DISABLED_CHILD = "severely_disabled_child", "困难重度残疾儿童"
+
+
+class ConsentPurpose(Labelled):
+    """What a guardian agreed to; the value is also the purpose that a message carries."""
+
+    POLICY_NOTICE = "policy_notice", "接收惠残政策通知"
+
+
+class ConsentChannel(Labelled):
+    """By which way he agreed to be reached; the value is also the channel of a message."""
+
+    OFFICIAL_TEMPLATE = "official_template", "服务号模板消息"
+
+
+class RevealField(Labelled):
+    """One sealed fact of a beneficiary that may be shown in full, with a reason, one at a time."""
+
+    NAME = "name", "姓名"
+    ID_NUMBER = "id_number", "身份证号"
+    CERTIFICATE = "certificate", "残疾人证号"
+    PHONE = "phone", "联系电话"
+    ADDRESS = "address", "住址"
