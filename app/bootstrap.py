@@ -41,6 +41,7 @@ def use_keys_of(settings: Settings) -> None:
         Keyring.parse(
             field_keys=settings.field_keys.get_secret_value(),
             index_key=settings.index_key.get_secret_value(),
+            secret_key=settings.secret_key.get_secret_value(),
         )
     )
 

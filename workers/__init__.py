@@ -1,0 +1,1 @@
+"""Everything that happens without anybody asking: resident loops over rows, and one schedule."""

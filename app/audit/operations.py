@@ -105,4 +105,4 @@ def _digest(previous: str, seq: int, entry: AuditEntry) -> str:
         previous, str(seq), str(entry.id), entry.at.isoformat(), entry.actor_kind.value, str(entry.actor_id),
         entry.action, entry.object_kind, entry.object_id, entry.region_code, entry.detail,
     )  # fmt: skip
-    return hmac.new(keyring().index_key, "\0".join(facts).encode(), hashlib.sha256).hexdigest()
+    return hmac.new(keyring().chain_key, "\0".join(facts).encode(), hashlib.sha256).hexdigest()

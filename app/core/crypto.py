@@ -32,14 +32,16 @@ class Keyring:
         current: id of the key that seals new values.
         ciphers: AES-256-GCM by key id.
         index_key: for blind indexes only; whoever holds it can test guesses, so it is never in the database.
+        chain_key: for the digests of the audit trail.
     """
 
     current: str
     ciphers: Mapping[str, AESGCM]
     index_key: bytes
+    chain_key: bytes
 
     @classmethod
-    def parse(cls, *, field_keys: str, index_key: str) -> "Keyring":
+    def parse(cls, *, field_keys: str, index_key: str, secret_key: str) -> "Keyring":
         """Read `id:base64,…` pairs; raises ValueError when a key is not 32 bytes."""
         ciphers: dict[str, AESGCM] = {}
         for pair in field_keys.split(","):
@@ -55,6 +57,7 @@ class Keyring:
             current=next(iter(ciphers)),
             ciphers=ciphers,
             index_key=hashlib.sha256(index_key.encode()).digest(),
+            chain_key=hashlib.sha256(secret_key.encode()).digest(),
         )
 
     def seal(self, plain: str, *, place: str) -> str:

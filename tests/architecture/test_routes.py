@@ -1,0 +1,70 @@
+"""No door without a guard."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from app.accounts import deps
+from app.bootstrap import Services
+from app.main import create_app
+
+GUARDS = {deps._mini_caller, deps._cadre_caller, deps._staff_caller}
+# Open on purpose, each with its reason.
+OPEN = {
+    ("POST", "/mini/v1/session"): "signing in",
+    ("POST", "/admin/v1/session"): "signing in",
+    ("DELETE", "/admin/v1/session"): "signing out needs no more than the token it ends",
+    ("GET", "/wechat/official"): "WeChat proves itself by signature",
+    ("POST", "/wechat/official"): "WeChat proves itself by signature",
+    ("GET", "/wechat/mini"): "WeChat proves itself by signature",
+    ("POST", "/wechat/mini"): "WeChat proves itself by signature",
+    ("GET", "/healthz"): "for the supervisor, tells nothing",
+    ("GET", "/readyz"): "for the supervisor, tells nothing",
+}
+
+
+def _calls(dependant: Any) -> Iterator[Any]:
+    yield dependant.call
+    for inner in dependant.dependencies:
+        yield from _calls(inner)
+
+
+def _routes(services: Services) -> list[APIRoute]:
+    app = create_app(services.settings, services=services)
+    return [route for route in app.routes if isinstance(route, APIRoute)]
+
+
+def test_every_route_asks_who_is_calling(services: Services) -> None:
+    unguarded = {
+        (method, route.path)
+        for route in _routes(services)
+        for method in route.methods
+        if not GUARDS & set(_calls(route.dependant))
+    }
+
+    assert unguarded - OPEN.keys() == set()
+
+
+def test_the_list_of_open_routes_is_not_stale(services: Services) -> None:
+    existing = {(method, route.path) for route in _routes(services) for method in route.methods}
+
+    assert OPEN.keys() <= existing
+
+
+def test_the_console_and_the_mini_program_have_guards_of_their_own(services: Services) -> None:
+    for route in _routes(services):
+        called = set(_calls(route.dependant))
+        if route.path.startswith("/admin/"):
+            assert not {deps._mini_caller, deps._cadre_caller} & called, route.path
+        if route.path.startswith("/mini/"):
+            assert deps._staff_caller not in called, route.path
+
+
+@pytest.mark.parametrize("prefix", ["/admin/v1/", "/mini/v1/"])
+def test_every_list_is_bounded(services: Services, prefix: str) -> None:
+    for route in _routes(services):
+        parameters = {parameter.name: parameter for parameter in route.dependant.query_params}
+        if route.path.startswith(prefix) and "limit" in parameters:
+            assert any("le=" in repr(mark) for mark in parameters["limit"].field_info.metadata), route.path

@@ -1,0 +1,115 @@
+"""The worker process: resident loops that need only the database, and arq beside them for bells and ticks."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timezone as fixed_zone
+from typing import Any, cast
+
+import structlog
+from arq import cron
+from arq.worker import Worker, func
+
+from app.bootstrap import Services, running_services
+from app.core.clock import CHINA
+from app.core.queue import ArqBus, arq_client, from_json, to_json
+from app.core.settings import Settings
+from workers.jobs import resident_loops
+from workers.loops import LoopRunner
+
+log = structlog.get_logger()
+
+_ARQ_PAUSE_SECONDS = 5.0
+
+
+async def hear_ring(ctx: dict[str, Any], topic: str) -> None:
+    """Pass a bell from another process to the loop of this one."""
+    await ctx["bus"].heard(topic)
+
+
+async def tick(ctx: dict[str, Any]) -> None:
+    """Wake the schedule each minute; which jobs are due is decided by rows."""
+    await ctx["bus"].heard("schedule")
+
+
+class WorkerSettings:
+    """How arq runs: short jobs that may be lost, no retries of its own, nothing kept, ids only in its logs."""
+
+    functions = (func(hear_ring, name="hear_ring", keep_result=0, timeout=20, max_tries=1),)
+    cron_jobs = (cron(tick, second=0, unique=True, keep_result=0, timeout=20, max_tries=1),)
+    timezone = cast("fixed_zone", CHINA)
+    poll_delay = 0.05
+    keep_result = 0
+    log_results = False
+    handle_signals = False
+    job_serializer = staticmethod(to_json)
+    job_deserializer = staticmethod(from_json)
+
+
+def make_arq_worker(settings: Settings, bus: ArqBus) -> Worker:
+    """Build arq's worker over a connection of its own."""
+    return Worker(
+        functions=WorkerSettings.functions,
+        cron_jobs=WorkerSettings.cron_jobs,
+        redis_pool=arq_client(settings.redis_url.get_secret_value()),
+        ctx={"bus": bus},
+        timezone=WorkerSettings.timezone,
+        poll_delay=WorkerSettings.poll_delay,
+        keep_result=WorkerSettings.keep_result,
+        log_results=WorkerSettings.log_results,
+        handle_signals=WorkerSettings.handle_signals,
+        job_serializer=to_json,
+        job_deserializer=from_json,
+    )
+
+
+async def listen_with_arq(settings: Settings, bus: ArqBus) -> None:
+    """Run arq, and start it again whenever Redis takes it down; the loops go on meanwhile."""
+    while True:
+        worker = make_arq_worker(settings, bus)
+        try:
+            await worker.async_run()
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever arq dies of, bells are not worth a worker
+            log.warning("worker.arq.stopped", error=type(error).__name__)
+        finally:
+            await _close_quietly(worker)
+        await asyncio.sleep(_ARQ_PAUSE_SECONDS)
+
+
+async def _close_quietly(worker: Worker) -> None:
+    try:
+        async with asyncio.timeout(_ARQ_PAUSE_SECONDS):
+            await worker.close()
+    except Exception as error:  # noqa: BLE001 - the connection is gone with the server
+        log.info("worker.arq.close_failed", error=type(error).__name__)
+
+
+@asynccontextmanager
+async def running_loops(services: Services) -> AsyncIterator[None]:
+    """Run every resident loop as long as the context lasts."""
+    runner = LoopRunner(loops=resident_loops(services), clock=services.clock, bus=services.bus)
+    runner.start()
+    arq_task: asyncio.Task[None] | None = None
+    if isinstance(services.bus, ArqBus):
+        arq_task = asyncio.create_task(listen_with_arq(services.settings, services.bus), name="arq")
+    try:
+        yield
+    finally:
+        if arq_task is not None:
+            arq_task.cancel()
+            await asyncio.gather(arq_task, return_exceptions=True)
+        await runner.stop()
+
+
+async def run_worker(settings: Settings) -> None:
+    """Run one worker until SIGTERM or Ctrl-C."""
+    stop = asyncio.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    async with running_services(settings) as services, running_loops(services):
+        log.info("worker.started", redis=not settings.is_embedded)
+        await stop.wait()
+    log.info("worker.stopped")
