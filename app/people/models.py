@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tortoise import fields
 from tortoise.models import Model
 
@@ -13,10 +15,23 @@ from app.people.enums import (
     CertificateStatus,
     DisabilityCategory,
     GuardianRelation,
+    PriorityFlag,
     Relief,
     Residence,
     Sex,
 )
+from app.people.rules import (
+    OLD_AGE,
+    Eligibility,
+    EligibilityFacts,
+    PriorityFacts,
+    age_on,
+    eligibility,
+    priority_flags,
+)
+
+if TYPE_CHECKING:
+    from datetime import date
 
 
 class Household(Model):
@@ -68,6 +83,29 @@ class Beneficiary(Model):
     class Meta:
         table = "beneficiary"
         indexes = (("region_code", "id"),)
+
+    def age(self, *, day: date) -> int:
+        """Return the age in completed years (周岁) on a day."""
+        return age_on(self.born_on, day=day)
+
+    def eligibility(self) -> Eligibility:
+        """Return whether this person belongs to the scheme, and which conditions fail."""
+        return eligibility(
+            EligibilityFacts(certificate_status=self.certificate_status, grade=self.grade, relief=self.relief)
+        )
+
+    def priority(self, *, day: date) -> tuple[PriorityFlag, ...]:
+        """Return why this person is to be paired before others on a day."""
+        return priority_flags(
+            PriorityFacts(
+                residence=self.residence,
+                disabled_in_household=2 if self.several_disabled_in_household else 1,
+                # The register says only whether all who look after him are old, not how old.
+                carer_ages=(OLD_AGE,) if self.kept_by_elderly else (),
+                age=self.age(day=day),
+                grade=self.grade,
+            )
+        )
 
 
 class Guardian(Model):

@@ -34,7 +34,7 @@ _COUNTY_AND_ABOVE = re.compile(
 )
 
 _SEVERE_GRADE = 2
-_OLD_AGE = 60
+OLD_AGE = 60
 _ADULT_AGE = 18
 _QUALIFYING_RELIEF = frozenset(
     {Relief.DIBAO_URBAN, Relief.DIBAO_RURAL, Relief.TEKUN_DISPERSED, Relief.TEKUN_CENTRAL}
@@ -315,7 +315,7 @@ def priority_flags(facts: PriorityFacts) -> tuple[PriorityFlag, ...]:
     found = {
         PriorityFlag.RURAL: facts.residence is Residence.RURAL,
         PriorityFlag.SEVERAL_DISABLED: facts.disabled_in_household > 1,
-        PriorityFlag.ELDERLY_CARER: bool(facts.carer_ages) and min(facts.carer_ages) >= _OLD_AGE,
+        PriorityFlag.ELDERLY_CARER: bool(facts.carer_ages) and min(facts.carer_ages) >= OLD_AGE,
         PriorityFlag.SEVERELY_DISABLED_CHILD: is_child and _is_severe(facts.grade),
     }
     return tuple(flag for flag, holds in found.items() if holds)

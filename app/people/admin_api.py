@@ -1,0 +1,167 @@
+"""The register for the console."""
+
+from typing import Annotated
+
+import segno
+import structlog
+from fastapi import APIRouter, Depends, Path, Query
+
+from app.accounts.deps import EditorDep, StaffCaller, StaffDep, staff_who_may
+from app.accounts.enums import Permission
+from app.core.clock import china_date
+from app.core.deps import ClockDep
+from app.core.errors import Unavailable
+from app.core.pagination import Page, PageQueryDep
+from app.people import operations, queries
+from app.people.notices import binding_card
+from app.people.operations import BINDING_CODE_LIFE, NewBeneficiary, NewCadre, NewGuardian
+from app.people.rules import mask_name
+from app.people.schemas import (
+    BeneficiaryAnswer,
+    BeneficiaryItem,
+    BeneficiaryNew,
+    BindingCodeAnswer,
+    CadreAnswer,
+    CadreNew,
+    CadreStatusChange,
+    GuardianCreated,
+    GuardianNew,
+    IdNumberLookup,
+    RegionCode,
+    RevealAnswer,
+    RevealRequest,
+)
+from app.wechat.deps import WeChatDep, WeChatUnavailable
+from app.wechat.gateway import SceneQr, WeChatGateway, WeChatNotReached, WeChatRefused, WeChatUnanswered
+
+log = structlog.get_logger()
+router = APIRouter(prefix="/admin/v1", tags=["people"])
+
+# What a BIGINT column can hold; a larger number in an address is nobody's.
+RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+RegionQuery = Annotated[RegionCode | None, Query(description="行政区划代码，只看本级及以下")]
+RevealerDep = Annotated[StaffCaller, Depends(staff_who_may(Permission.REVEAL))]
+
+
+class SceneQrRefused(Unavailable):
+    code = "people.scene_qr_refused"
+    title = "微信没有生成二维码"
+
+
+@router.get("/cadres", summary="帮扶干部名单")
+async def list_cadres(caller: StaffDep, page: PageQueryDep, region: RegionQuery = None) -> Page[CadreAnswer]:
+    cadres, next_cursor = await queries.cadres_in(scope=caller.scope, page=page, region=region)
+    return Page(items=[CadreAnswer.of(cadre) for cadre in cadres], next_cursor=next_cursor)
+
+
+@router.post("/cadres", status_code=201, summary="登记帮扶干部")
+async def add_cadre(body: CadreNew, caller: EditorDep, clock: ClockDep) -> CadreAnswer:
+    cadre = await operations.create_cadre(
+        scope=caller.scope, actor=caller.actor, person=NewCadre(**body.model_dump()), now=clock.now()
+    )
+    return CadreAnswer.of(cadre)
+
+
+@router.post("/cadres/{cadre_id}/status", summary="变更帮扶干部在岗状态")
+async def change_cadre_status(
+    cadre_id: RowId, body: CadreStatusChange, caller: EditorDep, clock: ClockDep
+) -> CadreAnswer:
+    cadre = await operations.change_cadre_status(
+        scope=caller.scope, actor=caller.actor, cadre_id=cadre_id, status=body.status, now=clock.now()
+    )
+    return CadreAnswer.of(cadre)
+
+
+@router.get("/beneficiaries", summary="帮扶对象名单")
+async def list_beneficiaries(
+    caller: StaffDep, page: PageQueryDep, clock: ClockDep, region: RegionQuery = None
+) -> Page[BeneficiaryItem]:
+    people, next_cursor = await queries.beneficiaries_in(scope=caller.scope, page=page, region=region)
+    today = china_date(clock.now())
+    return Page(items=[BeneficiaryItem.of(person, today=today) for person in people], next_cursor=next_cursor)
+
+
+@router.post("/beneficiaries", status_code=201, summary="登记帮扶对象")
+async def add_beneficiary(body: BeneficiaryNew, caller: EditorDep, clock: ClockDep) -> BeneficiaryAnswer:
+    now = clock.now()
+    beneficiary = await operations.create_beneficiary(
+        scope=caller.scope, actor=caller.actor, person=NewBeneficiary(**body.model_dump()), now=now
+    )
+    return BeneficiaryAnswer.with_guardians(beneficiary, guardianships=[], today=china_date(now))
+
+
+@router.post("/beneficiaries/lookup", summary="按身份证号查找帮扶对象")
+async def look_up_beneficiary(body: IdNumberLookup, caller: StaffDep, clock: ClockDep) -> BeneficiaryItem:
+    beneficiary = await queries.find_by_id_number(scope=caller.scope, id_number=body.id_number)
+    if beneficiary is None:
+        raise queries.BeneficiaryNotFound
+    return BeneficiaryItem.of(beneficiary, today=china_date(clock.now()))
+
+
+@router.get("/beneficiaries/{beneficiary_id}", summary="一位帮扶对象")
+async def show_beneficiary(beneficiary_id: RowId, caller: StaffDep, clock: ClockDep) -> BeneficiaryAnswer:
+    beneficiary = await queries.beneficiary_in(scope=caller.scope, beneficiary_id=beneficiary_id)
+    guardianships = await queries.guardians_of(scope=caller.scope, beneficiary_id=beneficiary_id)
+    return BeneficiaryAnswer.with_guardians(
+        beneficiary, guardianships=guardianships, today=china_date(clock.now())
+    )
+
+
+@router.post("/beneficiaries/{beneficiary_id}/reveal", summary="查看一项完整信息（须写理由，留痕）")
+async def reveal(
+    beneficiary_id: RowId, body: RevealRequest, caller: RevealerDep, clock: ClockDep
+) -> RevealAnswer:
+    value = await operations.reveal_field(
+        scope=caller.scope,
+        actor=caller.actor,
+        beneficiary_id=beneficiary_id,
+        field=body.field,
+        reason=body.reason,
+        now=clock.now(),
+    )
+    return RevealAnswer(field=body.field, field_label=body.field.label, value=value)
+
+
+@router.post("/beneficiaries/{beneficiary_id}/guardians", status_code=201, summary="登记监护人")
+async def add_guardian(
+    beneficiary_id: RowId, body: GuardianNew, caller: EditorDep, clock: ClockDep
+) -> GuardianCreated:
+    guardian = await operations.create_guardian(
+        scope=caller.scope,
+        actor=caller.actor,
+        beneficiary_id=beneficiary_id,
+        person=NewGuardian(**body.model_dump()),
+        now=clock.now(),
+    )
+    return GuardianCreated(id=guardian.id, name=mask_name(guardian.name))
+
+
+@router.post("/guardians/{guardian_id}/binding-codes", status_code=201, summary="生成监护人绑定码")
+async def issue_binding_code(
+    guardian_id: RowId, caller: EditorDep, clock: ClockDep, wechat: WeChatDep
+) -> BindingCodeAnswer:
+    issued = await operations.issue_binding_code(
+        scope=caller.scope, guardian_id=guardian_id, actor=caller.actor, now=clock.now()
+    )
+    qr = await _scene_qr(wechat, scene=issued.code)
+    return BindingCodeAnswer(
+        code=issued.code,
+        scene=issued.code,
+        qr_url=qr.url,
+        qr_image=segno.make(qr.url, error="m").svg_data_uri(scale=6),
+        card_text=binding_card(),
+        expires_at=issued.expires_at,
+    )
+
+
+async def _scene_qr(wechat: WeChatGateway, *, scene: str) -> SceneQr:
+    try:
+        return await wechat.create_scene_qr(
+            scene=scene, expire_seconds=int(BINDING_CODE_LIFE.total_seconds())
+        )
+    except WeChatRefused as refusal:
+        log.warning("people.scene_qr.refused", errcode=refusal.errcode, rid=refusal.rid)
+        raise SceneQrRefused(refusal.sentence) from refusal
+    except (WeChatNotReached, WeChatUnanswered) as silence:
+        log.warning("people.scene_qr.unanswered", error=type(silence).__name__)
+        raise WeChatUnavailable from silence
