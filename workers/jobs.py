@@ -15,47 +15,55 @@ from workers.loops import ResidentLoop
 from workers.schedule import run_due_jobs
 
 
-def resident_loops(services: Services) -> Sequence[ResidentLoop]:
-    """Return the loops of one worker."""
-    settings, bus = services.settings, services.bus
-    sender = Sender(
-        wechat=services.wechat,
-        clock=services.clock,
-        settings=settings.send,
-        writers=message_writers(),
-        on_stop=campaigns.pause_by_system,
-    )
+class _Steps:
+    """One bounded portion of each kind of work, over the services of one worker."""
 
-    async def send(_: datetime) -> int:
-        return await sender.send_due()
+    def __init__(self, services: Services) -> None:
+        self._settings = services.settings
+        self._bus = services.bus
+        self._sender = Sender(
+            wechat=services.wechat,
+            clock=services.clock,
+            settings=services.settings.send,
+            writers=message_writers(),
+            on_stop=campaigns.pause_by_system,
+        )
 
-    async def sweep(now: datetime) -> int:
-        changed = await messaging.recover_leases(now=now) + await messaging.expire_overdue(now=now)
-        if changed:
-            await bus.ring(Topic.MESSAGES)
+    async def send(self, _: datetime) -> int:
+        return await self._sender.send_due()
+
+    async def sweep(self, now: datetime) -> int:
+        recovered = await messaging.recover_leases(now=now)
+        await messaging.expire_overdue(now=now)
+        if recovered:
+            await self._bus.ring(Topic.MESSAGES)
         return 0
 
-    async def advance_campaigns(now: datetime) -> int:
+    async def advance_campaigns(self, now: datetime) -> int:
         started = await campaigns.start_due(now=now)
         expanded = await campaigns.expand_step(now=now)
         if expanded:
-            await bus.ring(Topic.MESSAGES)
+            await self._bus.ring(Topic.MESSAGES)
         return started + expanded
 
-    async def apply_pushes(now: datetime) -> int:
+    async def apply_pushes(self, now: datetime) -> int:
         return await bot.apply_waiting_pushes(now=now)
 
-    async def seal_audit(_: datetime) -> int:
+    async def seal_audit(self, _: datetime) -> int:
         return await audit.seal()
 
-    async def follow_schedule(now: datetime) -> int:
-        return await run_due_jobs(now=now, settings=settings)
+    async def follow_schedule(self, now: datetime) -> int:
+        return await run_due_jobs(now=now, settings=self._settings)
 
+
+def resident_loops(services: Services) -> Sequence[ResidentLoop]:
+    """Return the loops of one worker."""
+    steps = _Steps(services)
     return (
-        ResidentLoop(name=Topic.MESSAGES, step=send),
-        ResidentLoop(name="sweep", step=sweep, idle_seconds=5.0),
-        ResidentLoop(name=Topic.CAMPAIGNS, step=advance_campaigns),
-        ResidentLoop(name=Topic.PUSHES, step=apply_pushes),
-        ResidentLoop(name=Topic.AUDIT, step=seal_audit),
-        ResidentLoop(name="schedule", step=follow_schedule, idle_seconds=30.0),
+        ResidentLoop(name=Topic.MESSAGES, step=steps.send),
+        ResidentLoop(name="sweep", step=steps.sweep, idle_seconds=5.0),
+        ResidentLoop(name=Topic.CAMPAIGNS, step=steps.advance_campaigns),
+        ResidentLoop(name=Topic.PUSHES, step=steps.apply_pushes),
+        ResidentLoop(name=Topic.AUDIT, step=steps.seal_audit),
+        ResidentLoop(name="schedule", step=steps.follow_schedule, idle_seconds=30.0),
     )

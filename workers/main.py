@@ -34,7 +34,7 @@ async def tick(ctx: dict[str, Any]) -> None:
 
 
 class WorkerSettings:
-    """How arq runs: short jobs that may be lost, no retries of its own, nothing kept, ids only in its logs."""
+    """How arq runs: short jobs that may be lost, no retries of its own, nothing kept, ids only in logs."""
 
     functions = (func(hear_ring, name="hear_ring", keep_result=0, timeout=20, max_tries=1),)
     cron_jobs = (cron(tick, second=0, unique=True, keep_result=0, timeout=20, max_tries=1),)

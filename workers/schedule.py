@@ -82,7 +82,8 @@ def _latest_slot(job: ScheduledJob, now: datetime) -> str:
 
 async def _take(name: str, slot: str, *, now: datetime) -> bool:
     taken = await sql.execute(
-        f"{sql.insert_or_ignore()} INTO schedule_slot (job_name, slot, taken_at, outcome) VALUES (%s, %s, %s, '')",
+        f"{sql.insert_or_ignore()} INTO schedule_slot (job_name, slot, taken_at, outcome)"
+        " VALUES (%s, %s, %s, '')",
         (name, slot, now),
     )
     if taken:

@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -21,12 +21,13 @@ def _drop_personal_data(_: Any, __: str, event: MutableMapping[str, Any]) -> Mut
     return event
 
 
-def configure_logging(*, level: str, as_json: bool) -> None:
+def configure_logging(*, level: str, as_json: bool, stream: TextIO | None = None) -> None:
     """Set up logging for one process.
 
     Args:
         level: DEBUG, INFO, WARNING or ERROR.
         as_json: one JSON object per line (production) instead of coloured text.
+        stream: where lines go; standard error when None.
     """
     renderer: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -43,7 +44,7 @@ def configure_logging(*, level: str, as_json: bool) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=stream or sys.stderr),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")

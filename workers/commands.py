@@ -1,0 +1,24 @@
+"""Commands of this package, found by `lianxin` through the entry points in pyproject.toml."""
+
+import asyncio
+
+import click
+
+from app.core.settings import get_settings
+from workers.demo import DemoRefused, run_demo
+from workers.main import run_worker
+
+
+@click.command(help="Run one worker: campaigns, messages, pushes, schedule.")
+def worker() -> None:
+    """Run until SIGTERM or Ctrl-C."""
+    asyncio.run(run_worker(get_settings()))
+
+
+@click.command(help="Start everything on this machine with one demo county and our own WeChat.")
+def demo() -> None:
+    """Run until Ctrl-C; data stays in var/ for the next start."""
+    try:
+        asyncio.run(run_demo(get_settings()))
+    except DemoRefused as refusal:
+        raise click.ClickException(str(refusal)) from None
