@@ -15,3 +15,23 @@ class EndReason(Labelled):
     NO_LONGER_ELIGIBLE = "no_longer_eligible", "帮扶对象不再符合条件"
     FAMILY_WISH = "family_wish", "尊重家庭意愿"
     ENTERED_BY_MISTAKE = "entered_by_mistake", "录入有误"
+
+
+class PairingRefusal(Labelled):
+    """Why two persons cannot be paired from the day that was asked for."""
+
+    BENEFICIARY_UNKNOWN = "beneficiary_unknown", "没有找到该帮扶对象"
+    CADRE_UNKNOWN = "cadre_unknown", "没有找到该帮扶干部"
+    CADRE_NOT_ACTIVE = "cadre_not_active", "帮扶干部不在岗，不能新结对"
+    NOT_ELIGIBLE = "not_eligible", "不符合帮扶对象条件"
+    START_TOO_EARLY = "start_too_early", "结对日期早于专项工作开始的日期"
+    START_TOO_LATE = "start_too_late", "结对日期太远，最多提前一年安排"
+    OVERLAPS = "overlaps", "该帮扶对象在这段时间已有结对"
+
+
+class PairingOutcome(Labelled):
+    """What asking for a pairing comes to."""
+
+    STARTS = "starts", "可以结对"
+    ALREADY = "already", "已经结对，无需改动"
+    REFUSED = "refused", "不能结对"

@@ -1,0 +1,222 @@
+"""Reading pairings, always within what the caller may find."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from tortoise.expressions import Q
+
+from app.accounts.queries import in_regions
+from app.accounts.rules import Scope
+from app.core import sql
+from app.core.clock import china_date
+from app.core.errors import NotFound
+from app.core.pagination import PageQuery
+from app.pairing.enums import EndReason
+from app.pairing.models import Pairing
+from app.pairing.rules import (
+    BeneficiaryFacts,
+    CadreFacts,
+    KnownPairing,
+    PairingFacts,
+    PairingVerdict,
+    Period,
+    WantedPairing,
+    judge_pairings,
+)
+from app.people.enums import BeneficiaryStatus, CadreStatus, CertificateStatus, Relief
+from app.people.queries import beneficiary_in
+from app.people.rules import EligibilityFacts, eligibility
+
+# SQLite takes 32,766 values in one statement, and MySQL plans a long IN list badly.
+_IDS_AT_ONCE = 1000
+_PAIRINGS_OF_ONE = 100
+_FEDERATION_ABOVE_COUNTY = "00"
+
+
+class PairingNotFound(NotFound):
+    code = "pairing.not_found"
+    title = "没有找到这条结对"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairingLine:
+    """One pairing with the names of both, not masked yet."""
+
+    id: int
+    region_code: str
+    beneficiary_id: int
+    beneficiary_name: str
+    cadre_id: int
+    cadre_name: str
+    cadre_org_code: str
+    cadre_unit: str
+    started_on: date
+    ended_on: date | None
+    end_reason: EndReason | None
+
+
+# Columns by name: whole persons would unseal their ID numbers for nothing.
+_LINE = {
+    "id": "id",
+    "region_code": "region_code",
+    "beneficiary_id": "beneficiary_id",
+    "beneficiary_name": "beneficiary__name",
+    "cadre_id": "cadre_id",
+    "cadre_name": "cadre__name",
+    "cadre_org_code": "cadre__org_code",
+    "cadre_unit": "cadre__unit",
+    "started_on": "started_on",
+    "ended_on": "ended_on",
+    "end_reason": "end_reason",
+}
+
+
+def _visible(scope: Scope) -> Q:
+    if scope.cadre_id is not None:
+        return Q(cadre_id=scope.cadre_id)
+    # City and province see the people of their own cadres; a county's cadres have people nowhere else.
+    own = [code for code in scope.find if code.endswith(_FEDERATION_ABOVE_COUNTY)]
+    here = in_regions("region_code", scope.find)
+    return Q(here, in_regions("cadre__org_code", own), join_type=Q.OR) if own else here
+
+
+def _in_force(on: date) -> Q:
+    return Q(Q(started_on__lte=on), Q(Q(ended_on=None), Q(ended_on__gt=on), join_type=Q.OR))
+
+
+async def pairings_in(
+    *, scope: Scope, page: PageQuery, in_force_on: date | None = None, cadre_id: int | None = None
+) -> tuple[list[PairingLine], int | None]:
+    """Return one page of pairings, oldest entry first, and where the next page begins.
+
+    Args:
+        scope: who asks; a cadre gets his own, staff those of their region and of their own cadres.
+        page: where to go on and how many.
+        in_force_on: keep those that cover this day; otherwise past and planned ones come too.
+        cadre_id: keep those of this cadre.
+    """
+    found = Pairing.filter(_visible(scope), id__gt=page.cursor)
+    if in_force_on is not None:
+        found = found.filter(_in_force(in_force_on))
+    if cadre_id is not None:
+        found = found.filter(cadre_id=cadre_id)
+    rows = await found.order_by("id").limit(page.limit + 1).values(**_LINE)
+    lines = [PairingLine(**row) for row in rows[: page.limit]]
+    return lines, lines[-1].id if len(rows) > page.limit else None
+
+
+async def pairing_in(*, scope: Scope, pairing_id: int) -> PairingLine:
+    """Return one pairing; raises PairingNotFound for one that the caller may not see."""
+    rows = await Pairing.filter(_visible(scope), id=pairing_id).order_by("id").limit(1).values(**_LINE)
+    if not rows:
+        raise PairingNotFound
+    return PairingLine(**rows[0])
+
+
+async def pairing_history(*, scope: Scope, beneficiary_id: int) -> list[PairingLine]:
+    """Return who has accompanied a beneficiary, latest first; the last 100 pairings.
+
+    Raises:
+        BeneficiaryNotFound: the beneficiary is of another region and none of the caller's cadres knows him.
+    """
+    found = Pairing.filter(_visible(scope), beneficiary_id=beneficiary_id)
+    rows = await found.order_by("-started_on", "-id").limit(_PAIRINGS_OF_ONE).values(**_LINE)
+    if not rows:
+        await beneficiary_in(scope=scope, beneficiary_id=beneficiary_id)
+    return [PairingLine(**row) for row in rows]
+
+
+async def pairing_in_force(*, scope: Scope, beneficiary_id: int, on: date) -> PairingLine | None:
+    """Return the pairing that covers a beneficiary's day, or None when nobody accompanies him then."""
+    found = Pairing.filter(_visible(scope), _in_force(on), beneficiary_id=beneficiary_id)
+    rows = await found.order_by("id").limit(1).values(**_LINE)
+    return PairingLine(**rows[0]) if rows else None
+
+
+async def judged_pairings(
+    *, scope: Scope, wanted: Sequence[WantedPairing], now: datetime
+) -> tuple[PairingVerdict, ...]:
+    """Return what each wanted pairing would come to, in the same order; three statements per 1,000."""
+    facts = await pairing_facts(scope=scope, wanted=wanted)
+    return judge_pairings(wanted, facts=facts, today=china_date(now))
+
+
+async def pairing_facts(
+    *, scope: Scope, wanted: Sequence[WantedPairing], locked: bool = False
+) -> PairingFacts:
+    """Return all that decides about wanted pairings.
+
+    Args:
+        scope: who asks; beneficiaries of regions in which he may not act are left out, as if unknown.
+        wanted: the list.
+        locked: keep the beneficiaries' rows locked until the transaction ends: nobody else pairs them.
+    """
+    beneficiary_ids = sorted({item.beneficiary_id for item in wanted})
+    cadre_ids = sorted({item.cadre_id for item in wanted})
+    beneficiaries = await _rows_by_id(
+        "SELECT id, region_code, status, certificate_status, grade, relief FROM beneficiary"
+        " WHERE id IN ({ids}) ORDER BY id{lock}",
+        beneficiary_ids,
+        locked=locked,
+    )
+    cadres = await _rows_by_id(
+        "SELECT id, org_code, status FROM cadre WHERE id IN ({ids}) ORDER BY id", cadre_ids
+    )
+    pairings = await _rows_by_id(
+        "SELECT beneficiary_id, cadre_id, started_on, ended_on FROM pairing"
+        " WHERE beneficiary_id IN ({ids}) ORDER BY beneficiary_id, started_on, id",
+        beneficiary_ids,
+    )
+    return PairingFacts(
+        beneficiaries={
+            row["id"]: _beneficiary_facts(row)
+            for row in beneficiaries
+            if scope.may_act_in(row["region_code"])
+        },
+        cadres={row["id"]: CadreFacts(row["org_code"], CadreStatus(row["status"])) for row in cadres},
+        pairings=_by_beneficiary(pairings),
+    )
+
+
+async def _rows_by_id(statement: str, ids: Sequence[int], *, locked: bool = False) -> list[dict[str, Any]]:
+    # SQLite knows no row locks: there, BEGIN IMMEDIATE has locked the whole file already.
+    lock = " FOR UPDATE" if locked and not sql.is_sqlite() else ""
+    rows: list[dict[str, Any]] = []
+    for some in _batches(ids):
+        rows += await sql.fetch(statement.format(ids=sql.marks(len(some)), lock=lock), some)
+    return rows
+
+
+def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (ids[start : start + _IDS_AT_ONCE] for start in range(0, len(ids), _IDS_AT_ONCE))
+
+
+def _beneficiary_facts(row: dict[str, Any]) -> BeneficiaryFacts:
+    facts = EligibilityFacts(
+        certificate_status=CertificateStatus(row["certificate_status"]),
+        grade=row["grade"],
+        relief=Relief(row["relief"]),
+    )
+    return BeneficiaryFacts(row["region_code"], BeneficiaryStatus(row["status"]), eligibility(facts))
+
+
+def _by_beneficiary(rows: Sequence[dict[str, Any]]) -> dict[int, list[KnownPairing]]:
+    found: dict[int, list[KnownPairing]] = {}
+    for row in rows:
+        started_on = sql.day_of(row["started_on"])
+        if started_on is not None:
+            period = Period(started_on, sql.day_of(row["ended_on"]))
+            found.setdefault(row["beneficiary_id"], []).append(KnownPairing(row["cadre_id"], period))
+    return found
+
+
+async def open_pairing_ids(*, scope: Scope, beneficiary_ids: Sequence[int]) -> dict[int, int]:
+    """Return the id of the open pairing of each of these beneficiaries who has one, by beneficiary."""
+    rows = await _rows_by_id(
+        "SELECT id, beneficiary_id, region_code FROM pairing"
+        " WHERE open_beneficiary_id IN ({ids}) ORDER BY id",
+        sorted(set(beneficiary_ids)),
+    )
+    return {row["beneficiary_id"]: row["id"] for row in rows if scope.may_act_in(row["region_code"])}
