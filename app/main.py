@@ -14,11 +14,12 @@ from app.core.logging import configure_logging
 from app.core.middleware import RequestLayer
 from app.core.settings import Settings, get_settings
 from app.orgs import admin_api as orgs_admin
+from app.pairing import admin_api as pairing_admin
 from app.people import admin_api as people_admin
 from app.people import mini_api as people_mini
 
 MINI_ROUTERS = (accounts_mini.router, people_mini.router)
-ADMIN_ROUTERS = (accounts_admin.router, orgs_admin.router, people_admin.router)
+ADMIN_ROUTERS = (accounts_admin.router, orgs_admin.router, pairing_admin.router, people_admin.router)
 WECHAT_ROUTERS = ()
 
 
