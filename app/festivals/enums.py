@@ -1,0 +1,36 @@
+"""Words for festivals, in the order in which two that fall on one day are named."""
+
+from app.core.labels import Labelled
+
+
+class FestivalKey(Labelled):
+    """A day that comes back every year; the value is stored, the label is how greetings name it."""
+
+    NEW_YEAR = "new_year", "元旦"
+    LABA = "laba", "腊八节"
+    LITTLE_NEW_YEAR = "little_new_year", "小年"
+    NEW_YEAR_EVE = "new_year_eve", "除夕"
+    SPRING_FESTIVAL = "spring_festival", "春节"
+    LANTERN = "lantern", "元宵节"
+    QINGMING = "qingming", "清明节"
+    DRAGON_BOAT = "dragon_boat", "端午节"
+    QIXI = "qixi", "七夕节"
+    GHOST = "ghost", "中元节"
+    MID_AUTUMN = "mid_autumn", "中秋节"
+    DOUBLE_NINTH = "double_ninth", "重阳节"
+    LABOUR_DAY = "labour_day", "劳动节"
+    CHILDREN = "children", "儿童节"
+    NATIONAL_DAY = "national_day", "国庆节"
+    BRAILLE = "braille", "世界盲文日"
+    EAR_CARE = "ear_care", "全国爱耳日"
+    DOWN_SYNDROME = "down_syndrome", "世界唐氏综合征日"
+    AUTISM = "autism", "世界孤独症日"
+    HELP_THE_DISABLED = "help_the_disabled", "全国助残日"
+    EYE_CARE = "eye_care", "全国爱眼日"
+    LIMB_DISABLED = "limb_disabled", "全国肢残人活动日"
+    DISABILITY_PREVENTION = "disability_prevention", "全国残疾预防日"
+    SIGN_LANGUAGE = "sign_language", "国际手语日"
+    DEAF = "deaf", "国际聋人日"
+    MENTAL_HEALTH = "mental_health", "世界精神卫生日"
+    BLIND = "blind", "国际盲人节"
+    DISABLED_PERSONS = "disabled_persons", "国际残疾人日"
