@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import openpyxl
@@ -46,11 +47,15 @@ def saved(book: openpyxl.Workbook) -> bytes:
 
 
 def raw_sheet(
-    body: Iterable[str], *, header: str = _HEADER_ROW, extra: Mapping[str, bytes] | None = None
+    body: Iterable[str],
+    *,
+    header: str = _HEADER_ROW,
+    extra: Mapping[str, bytes] | None = None,
+    level: int = 1,
 ) -> bytes:
     """Return an .xlsx whose sheet data is written by hand, streamed, with further entries if wanted."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
         archive.writestr("[Content_Types].xml", _TYPES)
         archive.writestr("xl/workbook.xml", _WORKBOOK)
         archive.writestr("xl/_rels/workbook.xml.rels", _RELATIONS)
@@ -59,8 +64,9 @@ def raw_sheet(
                 b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
             )
             stream.write(header.encode())
-            for piece in body:
-                stream.write(piece.encode())
+            pieces = iter(body)
+            while block := "".join(islice(pieces, 1_000)):
+                stream.write(block.encode())
             stream.write(b"</sheetData></worksheet>")
         for name, content in (extra or {}).items():
             archive.writestr(name, content)
