@@ -267,6 +267,8 @@ async def create_guardian(
             beneficiary = await beneficiary_in(scope=scope, beneficiary_id=beneficiary_id)
             if not scope.may_act_in(beneficiary.region_code):
                 raise OutsideRegion
+            # A form sent twice at once waits here and then finds the guardian of the first.
+            await Beneficiary.select_for_update().get(id=beneficiary.id)
             guardian = await _same_guardian(region_code=beneficiary.region_code, name=name, phone=phone)
             if guardian is None:
                 guardian = await Guardian.create(
