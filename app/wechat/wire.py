@@ -91,6 +91,8 @@ class Wire:
             WeChatNotReached: nothing left us.
             WeChatUnanswered: the request may have arrived; no usable answer came.
         """
+        if self._session.closed:
+            raise WeChatNotReached("closed")
         url = _url(self.base + path, tuple(params.items()))
         try:
             async with self._session.request(

@@ -317,6 +317,13 @@ async def test_when_no_socket_becomes_free_nothing_was_sent(server: ScriptedWeCh
     assert [type(outcome) for outcome in outcomes] == [WeChatUnanswered, WeChatNotReached]
 
 
+async def test_after_the_end_nothing_is_sent(gateway: HttpWeChat) -> None:
+    await gateway.close()
+
+    with pytest.raises(WeChatNotReached):
+        await gateway.code_to_session(code="code-1")
+
+
 async def test_no_secret_is_told_by_a_failure() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
