@@ -1,5 +1,6 @@
 """The page with the two phones, and the state it asks for every second."""
 
+import json
 from html import escape
 from pathlib import Path
 from string import Template as Text
@@ -21,6 +22,29 @@ _POLICY = (
     "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
 _SCREEN = 60
+_CHANNELS = {"subscribe": "订阅消息", "template": "模板消息", "custom": "客服消息"}
+_HANDED_OVER = {"received": "已收到", "replied": "已回复"}
+_ACTS = {
+    "admit": "拿到手机",
+    "follow": "关注服务号",
+    "unfollow": "取消关注",
+    "scan": "扫码",
+    "say": "发消息",
+    "click": "点菜单",
+    "accept": "同意订阅",
+    "reject": "拒绝订阅",
+    "withdraw": "关闭订阅",
+    "reset": "重新开始",
+}
+_FAULTS = {
+    "errcode": "按剧本拒绝",
+    "html": "按剧本返回网页",
+    "reset": "按剧本断开，未受理",
+    "drop": "按剧本断开，已受理",
+    "hang": "按剧本拖延应答",
+    "half": "按剧本只答一半",
+    "latency": "按剧本延迟",
+}
 _LEDGER = 40
 
 
@@ -65,7 +89,7 @@ async def screen(
         "left": _phone(world, left, "mini"),
         "right": _phone(world, right, "official"),
         "menu": world.menu.get("button", []),
-        "ledger": [_line(entry) for entry in world.ledger.newest(_LEDGER)],
+        "ledger": [_line(world, entry) for entry in world.ledger.newest(_LEDGER)],
     }
 
 
@@ -92,15 +116,41 @@ def _card(template: Template, entry: Entry) -> dict[str, Any]:
     return {"title": template.title, "rows": rows, "page": entry.get("page", ""), "url": entry.get("url", "")}
 
 
-def _line(entry: Entry) -> dict[str, Any]:
-    what = entry.get("path") or entry.get("event") or entry.get("act") or entry.get("channel") or ""
-    result = str(entry.get("outcome") or entry.get("errmsg") or entry.get("fault") or "")
+def _line(world: World, entry: Entry) -> dict[str, Any]:
+    refused = bool(entry.get("errcode") or entry.get("status") or entry.get("fault") or entry.get("gave_up"))
+    undelivered = entry["kind"] == "push" and entry["outcome"] not in _HANDED_OVER
     return {
         "seq": entry["seq"],
         "at": entry["at"],
         "kind": entry["kind"],
-        "what": what,
-        "errcode": entry.get("errcode"),
-        "result": result,
-        "raw": entry,
+        "what": _what(world, entry),
+        "result": _result(entry),
+        "bad": refused or undelivered or entry["kind"] == "notice",
+        "raw": json.dumps(entry, ensure_ascii=False, indent=1),
     }
+
+
+def _what(world: World, entry: Entry) -> str:
+    if entry["kind"] in ("delivered", "repeat"):
+        template = world.config.templates.get(entry.get("template_id", ""))
+        channel = _CHANNELS.get(entry.get("channel", ""), "模板消息")
+        return f"{channel}：{template.title}" if template else channel
+    if entry["kind"] == "act":
+        user = world.people.find(entry.get("user", ""))
+        return f"{user.name if user else ''} {_ACTS[entry['act']]}".strip()
+    if entry["kind"] == "reply":
+        return "被动回复"
+    return str(entry.get("path") or entry.get("event"))
+
+
+def _result(entry: Entry) -> str:
+    parts = [
+        str(entry["status"]) if "status" in entry else "",
+        f"{entry['errcode']} {entry['errmsg']}" if entry.get("errcode") else "",
+        _FAULTS[entry["fault"]] if "fault" in entry else "",
+        _HANDED_OVER.get(entry.get("outcome", ""), entry.get("outcome", "")),
+        f"client_msg_id {entry['client_msg_id']}" if entry["kind"] == "repeat" else "",
+        entry.get("message", {}).get("text", ""),
+        entry.get("text") or entry.get("scene") or entry.get("key") or "",
+    ]
+    return "，".join(part for part in parts if part)
