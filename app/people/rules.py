@@ -128,7 +128,8 @@ def fold_typed(text: str) -> str:
 
     Blanks inside go too: clerks pad two-character names (王　芳) and group digits to align them.
     """
-    return _NOT_WRITTEN.sub("", unicodedata.normalize("NFKC", text))
+    # Twice: an accent may meet its letter only once what stood between them is gone.
+    return unicodedata.normalize("NFKC", _NOT_WRITTEN.sub("", unicodedata.normalize("NFKC", text)))
 
 
 def check_id_number(text: str, *, today: date) -> IdNumber:
