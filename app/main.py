@@ -8,7 +8,11 @@ from fastapi.responses import JSONResponse
 
 from app.accounts import admin_api as accounts_admin
 from app.accounts import mini_api as accounts_mini
-from app.bootstrap import Services, running_services
+from app.accounts.enums import WeChatApp
+from app.bootstrap import Services, accounts_of, running_services
+from app.bot import callback_api
+from app.contacts import admin_api as contacts_admin
+from app.contacts import mini_api as contacts_mini
 from app.core import problems, sql
 from app.core.logging import configure_logging
 from app.core.middleware import RequestLayer
@@ -18,9 +22,15 @@ from app.pairing import admin_api as pairing_admin
 from app.people import admin_api as people_admin
 from app.people import mini_api as people_mini
 
-MINI_ROUTERS = (accounts_mini.router, people_mini.router)
-ADMIN_ROUTERS = (accounts_admin.router, orgs_admin.router, pairing_admin.router, people_admin.router)
-WECHAT_ROUTERS = ()
+MINI_ROUTERS = (accounts_mini.router, contacts_mini.router, people_mini.router)
+ADMIN_ROUTERS = (
+    accounts_admin.router,
+    contacts_admin.router,
+    orgs_admin.router,
+    pairing_admin.router,
+    people_admin.router,
+)
+WECHAT_ROUTERS = (callback_api.router,)
 
 
 def create_app(settings: Settings, *, services: Services | None = None) -> FastAPI:
@@ -50,6 +60,8 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
         openapi_url="/openapi.json" if documented else None,
     )
     app.state.services = services
+    accounts = accounts_of(settings)
+    app.state.wechat_accounts = {WeChatApp.MINI: accounts.mini, WeChatApp.OFFICIAL: accounts.official}
     problems.install(app)
     for router in (*MINI_ROUTERS, *ADMIN_ROUTERS, *WECHAT_ROUTERS):
         app.include_router(router)
