@@ -33,7 +33,7 @@ def test_the_image_does_not_run_as_root() -> None:
 @pytest.mark.skipif(USES_MYSQL, reason="once is enough: no database is involved")
 def test_the_build_steps_make_a_command_that_runs(tmp_path: Path) -> None:
     """Run the RUN lines of the build stage with /venv, /build and /src moved into a folder."""
-    stage = DOCKERFILE.read_text(encoding="utf-8").partition("\nFROM ")[0]
+    stage = DOCKERFILE.read_text(encoding="utf-8").split("\nFROM ")[1]
     source = tmp_path / "src"
     source.mkdir()
     for line in re.findall(r"^COPY (.+)$", stage, flags=re.MULTILINE):
