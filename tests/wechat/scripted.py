@@ -15,12 +15,13 @@ TOKEN_PATH = "/cgi-bin/stable_token"
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: JSON of ``content``, or ``text`` as it is."""
+    """An answer: JSON of ``content``, or ``text`` as it is; ``headers`` beside it."""
 
     content: Any = None
     text: str | bytes | None = None
     status: int = 200
     kind: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,9 @@ class ScriptedWeChat:
         if isinstance(reply, Reply):
             text = json.dumps(reply.content) if reply.text is None else reply.text
             content = text.encode() if isinstance(text, str) else text
-            return web.Response(body=content, status=reply.status, content_type=reply.kind)
+            return web.Response(
+                body=content, status=reply.status, content_type=reply.kind, headers=dict(reply.headers)
+            )
         if isinstance(reply, Hang):
             await self._over.wait()
         assert request.transport is not None

@@ -181,6 +181,18 @@ def test_a_signed_text_that_does_not_decrypt_to_a_letter_is_refused(seal_text: s
     assert refused(OFFICIAL, delivery_of(OFFICIAL, seal_text)) is RejectReason.CIPHERTEXT
 
 
+@pytest.mark.parametrize("padding", [b"\x03\x05" + b"\x05" * 3, b"\x30" * 48, b"\x40" * 64])
+def test_a_letter_with_wrong_padding_is_refused_although_the_rest_is_right(padding: bytes) -> None:
+    content = TEXT.encode()
+    room = -(16 + 4 + len(content) + len(OFFICIAL.appid) + len(padding)) % 32
+    filled = content + b" " * room
+    whole = b"R" * 16 + len(filled).to_bytes(4, "big") + filled + OFFICIAL.appid.encode() + padding
+
+    reason = refused(OFFICIAL, delivery_of(OFFICIAL, encrypted(OFFICIAL, whole)))
+
+    assert reason is RejectReason.CIPHERTEXT
+
+
 @pytest.mark.parametrize(
     "plain",
     [

@@ -259,8 +259,8 @@ async def test_an_errcode_becomes_a_refusal_with_its_reaction(
         Reply(text="[" * 100_000),
         Reply([1, 2]),
         Reply({"errcode": "busy"}),
-        Reply({"errcode": 0}, status=302),
-        Reply(text=" " * (MAX_ANSWER_BYTES + 1)),
+        Reply({"errcode": 0}, status=302, headers=(("Location", "/elsewhere"),)),
+        Reply(text='{"errcode": 0}' + " " * MAX_ANSWER_BYTES),
         Reply(text=b"\x89PNG", kind="image/png"),
         Drop(),
     ],
@@ -270,11 +270,13 @@ async def test_when_no_usable_answer_comes_the_outcome_is_unknown(
     gateway: HttpWeChat, server: ScriptedWeChat, reply: Reply | Drop
 ) -> None:
     server.answers(SUBSCRIBE, reply)
+    server.answers("/elsewhere", SENT)
 
     with pytest.raises(WeChatUnanswered):
         await gateway.send_subscribe(REMINDER)
 
     assert len(server.asked_for(SUBSCRIBE)) == 1
+    assert server.asked_for("/elsewhere") == []
 
 
 async def test_an_answer_that_is_too_late_leaves_the_outcome_unknown(
