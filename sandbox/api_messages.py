@@ -36,7 +36,7 @@ def subscribe_send(call: Call) -> Answer:
     call.world.consents.use(openid, template)
     msgid = call.world.next_id()
     _deliver(call, template, msgid, data, page=call.body.get("page") or "")
-    call.pushes.append(events.sent_event(call.account, openid, template.id, msgid=msgid, now=call.now))
+    call.afterwards(lambda: events.sent_event(call.account, openid, template.id, msgid=msgid, now=call.now))
     return {"errcode": 0, "errmsg": "ok", "msgid": msgid}
 
 
@@ -62,8 +62,8 @@ def template_send(call: Call) -> Answer:
         call.world.repeats[openid, client_msg_id] = (msgid, call.now)
     jump = {"url": call.body.get("url") or "", "miniprogram": call.body.get("miniprogram")}
     _deliver(call, template, msgid, data, client_msg_id=client_msg_id, **jump)
-    call.pushes.append(
-        events.template_finished(call.account, openid, msgid=msgid, status="success", now=call.now)
+    call.afterwards(
+        lambda: events.template_finished(call.account, openid, msgid=msgid, status="success", now=call.now)
     )
     return {"errcode": 0, "errmsg": "ok", "msgid": msgid}
 

@@ -25,7 +25,7 @@ class Call:
     now: float
     caller: Account | None = None
     effects: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    pushes: list[Event] = field(default_factory=list)
+    pushes: list[Callable[[], Event]] = field(default_factory=list)
 
     @property
     def account(self) -> Account:
@@ -50,6 +50,11 @@ class Call:
         if user is None:
             raise RefusedCall(40003)
         return user
+
+    def afterwards(self, event: Callable[[], Event]) -> None:
+        """Push this event once the call is answered; it is made only where somebody listens."""
+        if self.account.push_url:
+            self.pushes.append(event)
 
     def count(self) -> None:
         """Count a send against the day's quota of this API.

@@ -26,6 +26,7 @@ TRANSPORT = "sandbox.transport"
 _PREFIXES = ("/cgi-bin/", "/wxa/", "/wxaapi/", "/sns/")
 _ROUTES: dict[str, Route] = {**api_identity.ROUTES, **api_messages.ROUTES, **api_account.ROUTES}
 _MAX_BODY = 1_048_576
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _JSON = b"application/json; encoding=utf-8"
 _SECRETS = {"secret", "access_token"}
 _BAD_GATEWAY = (
@@ -102,8 +103,6 @@ class Gate:
         self, call: Call, answer: Answer, fault: Fault | None, scope: Scope, receive: Receive, send: Send
     ) -> None:
         self._note(call, answer, fault)
-        for kind, facts in call.effects:
-            self._world.ledger.append(kind, **facts)
         if self._world.latency_s:
             await asyncio.sleep(self._world.latency_s)
         if fault is None:
@@ -133,7 +132,7 @@ class Gate:
 
     def _push(self, call: Call) -> None:
         for event in call.pushes:
-            self._world.pusher.send(event)
+            self._world.pusher.send(event())
 
     def _note(self, call: Call, answer: Answer, fault: Fault | None) -> None:
         facts: dict[str, Any] = {"path": call.path, "openid": call.openid}
@@ -151,7 +150,8 @@ class Gate:
         request = call.body or {name: value for name, value in call.query.items() if name not in _SECRETS}
         if "secret" in request:
             request = {name: value for name, value in request.items() if name not in _SECRETS}
-        self._world.ledger.append("call", **facts, request=request)
+        facts["request"] = request
+        self._world.ledger.append_all([("call", facts), *call.effects])
 
 
 async def _read_body(receive: Receive) -> bytes:
@@ -186,4 +186,4 @@ async def _cut(scope: Scope, receive: Receive) -> None:
 
 
 def _dump(answer: Answer) -> bytes:
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+    return _encode(answer).encode()

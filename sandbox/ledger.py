@@ -9,7 +9,7 @@ again, answered but not delivered · `push` one try to hand over an event · `re
 import itertools
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,6 +17,7 @@ from sandbox.clock import Clock, iso
 
 Entry = dict[str, Any]
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _SHOWN_KINDS = frozenset({"delivered", "reply", "notice"})
 _SHOWN_ACTS = frozenset({"say", "click", "follow", "unfollow"})
 
@@ -64,12 +65,19 @@ class Ledger:
 
     def append(self, kind: str, **facts: Any) -> Entry:
         """Write one entry and return it with its number and time."""
-        self._seq += 1
-        entry: Entry = {"seq": self._seq, "at": iso(self._clock.now()), "kind": kind, **facts}
-        self._recent.append(entry)
+        return self.append_all([(kind, facts)])[0]
+
+    def append_all(self, rows: Sequence[tuple[str, dict[str, Any]]]) -> list[Entry]:
+        """Write entries that belong together, (kind, facts) each, in one write."""
+        at = iso(self._clock.now())
+        entries: list[Entry] = []
+        for kind, facts in rows:
+            self._seq += 1
+            entries.append({"seq": self._seq, "at": at, "kind": kind, **facts})
+        self._recent.extend(entries)
         if self._file is not None:
-            self._file.write(json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
-        return entry
+            self._file.write("".join([_encode(entry) + "\n" for entry in entries]).encode())
+        return entries
 
     def forget(self) -> None:
         """Start afresh for readers: what was written before stays in the file and is no longer answered."""

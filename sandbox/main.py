@@ -81,6 +81,7 @@ def build_server(config: SandboxConfig) -> uvicorn.Server:
         http=_Protocol,
         ws="none",
         access_log=False,
+        proxy_headers=False,
         log_config=None,
         log_level="warning",
         timeout_graceful_shutdown=2,

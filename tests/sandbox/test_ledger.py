@@ -42,6 +42,7 @@ async def test_every_call_stands_in_the_ledger_without_secrets(api: Api) -> None
 
 async def test_the_ledger_can_be_followed_from_a_number_on(api: Api) -> None:
     await api.policy()
+    await api.do("settle")
     last = (await api.get("/_sandbox/ledger"))["last_seq"]
 
     await api.do("users/guardian/say", {"text": "你好"})
