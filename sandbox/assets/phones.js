@@ -29,8 +29,8 @@ async function refresh() {
   seen = screen.seq;
   offer(left, screen.people, 0);
   offer(right, screen.people, 1);
-  showPhones(screen);
   showMenu(screen.menu);
+  showPhones(screen);
   showLedger(screen.ledger);
 }
 
