@@ -140,6 +140,21 @@ async def test_one_scan_told_three_times_at_once_is_one_consent(db: None) -> Non
     assert await Consent.all().count() == 1
 
 
+async def test_cards_made_and_scanned_at_the_same_moment_do_not_block_each_other(db: None) -> None:
+    guardian = await make_guardian()
+    code = await card_for(guardian)
+
+    results = await asyncio.gather(
+        *(card_for(guardian) for _ in range(4)),
+        *(scan(code, openid=f"o-{number}") for number in range(4)),
+        return_exceptions=True,
+    )
+
+    failures = [result for result in results if isinstance(result, Exception)]
+    assert all(isinstance(failure, BindingCodeRefused) for failure in failures), failures
+    assert await BindingCode.filter(used_at=None, expires_at__gt=NOW).count() == 1
+
+
 async def test_a_new_card_in_new_hands_lets_the_old_wechat_go(db: None) -> None:
     guardian = await make_guardian()
     await scan(await card_for(guardian), openid="o-old")

@@ -4,9 +4,14 @@ import httpx
 import pytest
 
 from app.accounts.enums import StaffRole
+from app.accounts.rules import Scope
 from app.audit.enums import ActorKind
 from app.audit.models import AuditEntry
+from app.audit.operations import SYSTEM
+from app.people.enums import RevealField
+from app.people.operations import ReasonMissing, reveal_field
 from tests.accounts.factories import LIXIA, make_staff, sign_in_staff, staff_headers
+from tests.conftest import NOW
 from tests.people.cast import LIU_GUIYING
 from tests.people.factories import make_beneficiary
 
@@ -50,6 +55,22 @@ async def test_without_a_proper_reason_nothing_is_shown(
 
     assert answer.status_code == 422
     assert LIU_GUIYING.phone not in answer.text
+    assert await AuditEntry.all().count() == 0
+
+
+async def test_blanks_are_no_reason(db: None) -> None:
+    liu = await make_beneficiary(phone=LIU_GUIYING.phone)
+
+    with pytest.raises(ReasonMissing):
+        await reveal_field(
+            scope=Scope.everywhere(),
+            actor=SYSTEM,
+            beneficiary_id=liu.id,
+            field=RevealField.PHONE,
+            reason="看 \u3000 \n ",
+            now=NOW,
+        )
+
     assert await AuditEntry.all().count() == 0
 
 
