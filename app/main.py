@@ -17,18 +17,26 @@ from app.core import problems, sql
 from app.core.logging import configure_logging
 from app.core.middleware import RequestLayer
 from app.core.settings import Settings, get_settings
+from app.messaging import mini_api as messaging_mini
 from app.orgs import admin_api as orgs_admin
 from app.pairing import admin_api as pairing_admin
 from app.people import admin_api as people_admin
 from app.people import mini_api as people_mini
+from app.rosters import admin_api as rosters_admin
 
-MINI_ROUTERS = (accounts_mini.router, contacts_mini.router, people_mini.router)
+MINI_ROUTERS = (
+    accounts_mini.router,
+    contacts_mini.router,
+    people_mini.router,
+    messaging_mini.router,
+)
 ADMIN_ROUTERS = (
     accounts_admin.router,
     contacts_admin.router,
     orgs_admin.router,
     pairing_admin.router,
     people_admin.router,
+    rosters_admin.router,
 )
 WECHAT_ROUTERS = (callback_api.router,)
 

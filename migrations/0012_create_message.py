@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
                 ("consent", fields.CharField(default="", max_length=40)),
                 ("subject_id", fields.BigIntField(null=True)),
                 ("subject_count", fields.IntField(default=0)),
+                ("urgent", fields.BooleanField(default=False)),
                 (
                     "state",
                     fields.CharEnumField(
@@ -49,7 +50,7 @@ class Migration(migrations.Migration):
                 ),
                 ("next_at", UtcDatetimeField(auto_now=False, auto_now_add=False)),
                 ("expires_at", UtcDatetimeField(auto_now=False, auto_now_add=False)),
-                ("lease_token", fields.CharField(null=True, db_index=True, max_length=32)),
+                ("lease_token", fields.CharField(null=True, max_length=32)),
                 ("lease_until_ms", fields.BigIntField(null=True)),
                 ("attempts", fields.IntField(default=0)),
                 ("first_tried_at", UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
@@ -64,9 +65,9 @@ class Migration(migrations.Migration):
                 "table": "message",
                 "app": "app",
                 "indexes": [
-                    Index(fields=["state", "next_at"]),
-                    Index(fields=["state", "lease_until_ms"]),
-                    Index(fields=["campaign_id", "state"]),
+                    Index(fields=["state", "urgent", "next_at"]),
+                    Index(fields=["state", "expires_at"]),
+                    Index(fields=["campaign_id", "state", "reason"]),
                     Index(fields=["recipient_kind", "recipient_id", "sent_at"]),
                 ],
                 "pk_attr": "id",

@@ -67,3 +67,12 @@ class RecipientKind(Labelled):
 
     CADRE = "cadre", "帮扶干部"
     GUARDIAN = "guardian", "监护人"
+
+
+class SubscriptionAnswer(Labelled):
+    """What somebody answered to the subscription popup, in the words of wx.requestSubscribeMessage."""
+
+    ACCEPT = "accept", "允许"
+    REJECT = "reject", "拒绝"
+    BAN = "ban", "模板已被停用"
+    FILTER = "filter", "模板标题重复，未展示"

@@ -23,14 +23,18 @@ class Message(Model):
     consent = fields.CharField(max_length=40, default="")
     subject_id = fields.BigIntField(null=True)
     subject_count = fields.IntField(default=0)
+    # Urgent messages leave before all others, and at night too.
+    urgent = fields.BooleanField(default=False)
     state = fields.CharEnumField(MessageState, max_length=12, description="where it is in its life")
     reason = fields.CharEnumField(Reason, max_length=24, null=True, description="why not sent, or failed")
     next_at = UtcDatetimeField()
     expires_at = UtcDatetimeField()
-    lease_token = fields.CharField(max_length=32, null=True, db_index=True)
+    lease_token = fields.CharField(max_length=32, null=True)
     lease_until_ms = fields.BigIntField(null=True)
     attempts = fields.IntField(default=0)
+    # The first try of which we do not know for certain that nothing came of it.
     first_tried_at = UtcDatetimeField(null=True)
+    # Whether this message holds one subscription credit.
     charged = fields.BooleanField(default=False)
     wechat_msgid = fields.CharField(max_length=32, null=True, db_index=True)
     errcode = fields.IntField(null=True)
@@ -41,9 +45,9 @@ class Message(Model):
     class Meta:
         table = "message"
         indexes = (
-            ("state", "next_at"),
-            ("state", "lease_until_ms"),
-            ("campaign_id", "state"),
+            ("state", "urgent", "next_at"),
+            ("state", "expires_at"),
+            ("campaign_id", "state", "reason"),
             ("recipient_kind", "recipient_id", "sent_at"),
         )
 

@@ -1,0 +1,316 @@
+"""Claiming messages, writing down the intent to send them, giving them back, and picking up after a crash.
+
+Every change is one statement that names the state it starts from and the claim it belongs to, so that two
+workers, or one that was asleep, cannot both believe that a message is theirs.
+"""
+
+# ruff: noqa: S608 - only marks and words of this file are put into statements, values are bound
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+from tortoise.transactions import in_transaction
+
+from app.core import sql
+from app.messaging.enums import Channel, MessageState, Purpose, Reason, RecipientKind
+from app.messaging.notices import DueMessage
+from app.messaging.rules import RETRY_WINDOW, state_of
+
+log = structlog.get_logger()
+
+_EXPIRE_AT_ONCE = 2000
+_CANCEL_AT_ONCE = 5000
+_COLUMNS = (
+    "id, purpose, channel, campaign_id, recipient_kind, recipient_id, subject_id, subject_count, openid,"
+    " template_id, urgent, attempts, first_tried_at, expires_at"
+)
+
+
+async def claim(
+    *,
+    limit: int,
+    token: str,
+    now: datetime,
+    lease_seconds: float,
+    channels: Collection[Channel],
+    urgent_only: bool,
+) -> list[DueMessage]:
+    """Take up to so many due messages for one worker, the urgent and the longest waiting first.
+
+    Nobody else touches them until the lease has passed on the database's clock.
+
+    Args:
+        limit: how many at most.
+        token: names this claim; a new one each time.
+        now: what is due by this moment is taken.
+        lease_seconds: how long they stay with this worker.
+        channels: ways that are open.
+        urgent_only: at night only urgent messages leave.
+    """
+    if not channels or limit < 1:
+        return []
+
+    async def unit() -> list[dict[str, Any]]:
+        async with in_transaction():
+            rows = await _lock_due(urgent=True, channels=channels, now=now, limit=limit)
+            if not urgent_only and len(rows) < limit:
+                rows += await _lock_due(urgent=False, channels=channels, now=now, limit=limit - len(rows))
+            if rows:
+                await sql.execute(
+                    f"UPDATE message SET state = 'leased', lease_token = %s, lease_until_ms = {_lease_end()}"
+                    f" WHERE state = 'queued' AND id IN ({sql.marks(len(rows))})",
+                    (token, int(lease_seconds * 1000), *[row["id"] for row in rows]),
+                )
+        return rows
+
+    return [_due(row, token) for row in await sql.retrying(unit)]
+
+
+async def _lock_due(
+    *, urgent: bool, channels: Collection[Channel], now: datetime, limit: int
+) -> list[dict[str, Any]]:
+    # SQLite's transaction holds the one write lock anyway; on MySQL another worker's rows are passed over.
+    locking = "" if sql.is_sqlite() else " FOR UPDATE SKIP LOCKED"
+    return await sql.fetch(
+        f"SELECT {_COLUMNS} FROM message WHERE state = 'queued' AND urgent = %s AND next_at <= %s"
+        f" AND channel IN ({sql.marks(len(channels))}) ORDER BY next_at LIMIT %s{locking}",
+        (int(urgent), now, *[channel.value for channel in channels], limit),
+    )
+
+
+def _lock() -> str:
+    return "" if sql.is_sqlite() else " FOR UPDATE"
+
+
+def _lease_end() -> str:
+    return f"{sql.db_now_ms()} + %s"
+
+
+def _due(row: Mapping[str, Any], token: str) -> DueMessage:
+    expires_at = sql.moment_of(row["expires_at"])
+    if expires_at is None or row["openid"] is None:
+        raise ValueError(f"message {row['id']} is queued without an openid or an end")
+    return DueMessage(
+        id=row["id"],
+        token=token,
+        purpose=Purpose(row["purpose"]),
+        channel=Channel(row["channel"]),
+        campaign_id=row["campaign_id"],
+        recipient_kind=RecipientKind(row["recipient_kind"]),
+        recipient_id=row["recipient_id"],
+        subject_id=row["subject_id"],
+        subject_count=row["subject_count"],
+        openid=row["openid"],
+        template_id=row["template_id"],
+        urgent=bool(row["urgent"]),
+        attempts=row["attempts"],
+        first_tried_at=sql.moment_of(row["first_tried_at"]),
+        expires_at=expires_at,
+    )
+
+
+async def begin(*, messages: Sequence[DueMessage], now: datetime, lease_seconds: float) -> list[DueMessage]:
+    """Write down, committed, that these claimed messages are about to leave, and return those that may.
+
+    A subscribe message takes one credit of its recipient in the same transaction; without one it is not sent.
+    Messages whose lease has passed in the meantime are somebody else's and are left out.
+
+    Args:
+        messages: of one claim and one channel, each to another person.
+        now: the moment of the try.
+        lease_seconds: how long the try may take at most.
+    """
+    if not messages:
+        return []
+    lease_ms = int(lease_seconds * 1000)
+    if messages[0].channel is Channel.MINI_SUBSCRIBE:
+        return await sql.retrying(lambda: _begin_with_credits(messages, now=now, lease_ms=lease_ms))
+
+    async def unit() -> list[DueMessage]:
+        found = await _mark_sending(messages, now=now, lease_ms=lease_ms)
+        return list(messages) if found == len(messages) else await _held_of(messages)
+
+    return await sql.retrying(unit)
+
+
+async def _begin_with_credits(
+    messages: Sequence[DueMessage], *, now: datetime, lease_ms: int
+) -> list[DueMessage]:
+    async with in_transaction():
+        found = await _mark_sending(messages, now=now, lease_ms=lease_ms)
+        if found == len(messages):
+            mine = list(messages)
+        else:
+            mine = await _held_of(messages)
+            if found == 0:
+                # Nothing was left to mark: either all leases have passed, or this is the second run after a
+                # commit whose answer was lost, and the credits of what is ours are taken already.
+                return mine
+        paid = await _take_credits(mine, now=now)
+        unpaid = [message for message in mine if message.id not in paid]
+        if unpaid:
+            await sql.execute(
+                "UPDATE message SET state = 'suppressed', reason = %s, charged = 0, settled_at = %s,"
+                " lease_token = NULL, lease_until_ms = NULL, attempts = attempts - 1, first_tried_at = NULL"
+                f" WHERE state = 'sending' AND lease_token = %s AND id IN ({sql.marks(len(unpaid))})",
+                (Reason.NO_CREDIT.value, now, unpaid[0].token, *[message.id for message in unpaid]),
+            )
+        return [message for message in mine if message.id in paid]
+
+
+async def _mark_sending(messages: Sequence[DueMessage], *, now: datetime, lease_ms: int) -> int:
+    charged = int(messages[0].channel is Channel.MINI_SUBSCRIBE)
+    return await sql.execute(
+        "UPDATE message SET state = 'sending', attempts = attempts + 1, charged = %s,"
+        f" first_tried_at = COALESCE(first_tried_at, %s), lease_until_ms = {_lease_end()}"
+        f" WHERE state = 'leased' AND lease_token = %s AND id IN ({sql.marks(len(messages))})",
+        (charged, now, lease_ms, messages[0].token, *[message.id for message in messages]),
+    )
+
+
+async def _held_of(messages: Sequence[DueMessage]) -> list[DueMessage]:
+    rows = await sql.fetch(
+        "SELECT id FROM message WHERE state = 'sending' AND lease_token = %s"
+        f" AND id IN ({sql.marks(len(messages))})",
+        (messages[0].token, *[message.id for message in messages]),
+    )
+    held = {row["id"] for row in rows}
+    return [message for message in messages if message.id in held]
+
+
+async def _take_credits(messages: Sequence[DueMessage], *, now: datetime) -> set[int]:
+    """Take one credit for each message that has one, and return the ids of those messages."""
+    by_template: dict[str, dict[str, int]] = defaultdict(dict)
+    for message in messages:
+        by_template[message.template_id][message.openid] = message.id
+    paid: set[int] = set()
+    # In practice all messages of one micro-batch have one template.
+    for template_id, wanted in sorted(by_template.items()):
+        rows = await sql.fetch(
+            "SELECT id, openid FROM subscription_credit WHERE template_id = %s AND remaining > 0"
+            f" AND openid IN ({sql.marks(len(wanted))}) ORDER BY id"
+            + ("" if sql.is_sqlite() else " FOR UPDATE"),
+            (template_id, *wanted),
+        )
+        if rows:
+            await sql.execute(
+                "UPDATE subscription_credit SET remaining = remaining - 1, updated_at = %s"
+                f" WHERE id IN ({sql.marks(len(rows))})",
+                (now, *[row["id"] for row in rows]),
+            )
+            paid.update(wanted[row["openid"]] for row in rows)
+    return paid
+
+
+async def give_back(*, messages: Sequence[DueMessage], next_at: datetime) -> int:
+    """Put claimed messages back into the queue, due at this moment; returns how many were still ours."""
+    if not messages:
+        return 0
+    return await sql.execute(
+        "UPDATE message SET state = 'queued', lease_token = NULL, lease_until_ms = NULL, next_at = %s"
+        f" WHERE state = 'leased' AND lease_token = %s AND id IN ({sql.marks(len(messages))})",
+        (next_at, messages[0].token, *[message.id for message in messages]),
+    )
+
+
+async def set_aside(*, messages: Mapping[Reason, Sequence[DueMessage]], now: datetime) -> int:
+    """Settle claimed messages that must not be sent, by reason; returns how many were still ours."""
+    settled = 0
+    # One statement per reason, not per message.
+    for reason, group in messages.items():
+        settled += await sql.execute(
+            "UPDATE message SET state = %s, reason = %s, settled_at = %s, lease_token = NULL,"
+            " lease_until_ms = NULL"
+            f" WHERE state = 'leased' AND lease_token = %s AND id IN ({sql.marks(len(group))})",
+            (state_of(reason).value, reason.value, now, group[0].token, *[message.id for message in group]),
+        )
+    return settled
+
+
+async def recover_leases(*, now: datetime) -> int:
+    """Take up what a worker left behind whose lease has passed, and return how many messages that were.
+
+    What was only claimed goes back. What was being sent may have arrived: a template message goes back as
+    long as WeChat still knows its key, everything else becomes unknown and keeps its credit.
+    """
+    passed = f"lease_until_ms < {sql.db_now_ms()}"
+    claimed = await sql.execute(
+        "UPDATE message SET state = 'queued', lease_token = NULL, lease_until_ms = NULL"
+        f" WHERE state = 'leased' AND {passed}"
+    )
+    # Named in both statements: a lease may pass between them.
+    repeatable = (Channel.OFFICIAL_TEMPLATE.value, now - RETRY_WINDOW)
+    repeated = await sql.execute(
+        "UPDATE message SET state = 'queued', lease_token = NULL, lease_until_ms = NULL, next_at = %s"
+        f" WHERE state = 'sending' AND {passed} AND channel = %s AND first_tried_at > %s",
+        (now, *repeatable),
+    )
+    # The claim stays written on the row: an answer that comes late may still settle it.
+    unknown = await sql.execute(
+        "UPDATE message SET state = 'unknown', reason = %s, settled_at = %s, lease_until_ms = NULL"
+        f" WHERE state = 'sending' AND {passed} AND NOT (channel = %s AND first_tried_at > %s)",
+        (Reason.CRASHED_WHILE_SENDING.value, now, *repeatable),
+    )
+    if repeated or unknown:
+        log.warning("messaging.leases.recovered", claimed=claimed, repeated=repeated, unknown=unknown)
+    return claimed + repeated + unknown
+
+
+async def expire_overdue(*, now: datetime) -> int:
+    """Let go of messages that waited until they were no longer welcome, and return how many."""
+    rows = await sql.fetch(
+        "SELECT id FROM message WHERE state = 'queued' AND expires_at <= %s ORDER BY expires_at LIMIT %s",
+        (now, _EXPIRE_AT_ONCE),
+    )
+    if not rows:
+        return 0
+    # One that was tried without an answer may have arrived: that is not the same as expired.
+    expired = await _let_go(rows, state=MessageState.EXPIRED, reason=Reason.TOO_LATE, now=now)
+    log.info("messaging.messages.expired", count=expired)
+    return expired
+
+
+async def cancel_messages(*, campaign_id: int, now: datetime) -> int:
+    """Cancel up to 5,000 waiting messages of one campaign, and return how many; 0 means that none waits.
+
+    Joins the transaction of the caller. What is being sent at this moment goes on.
+    """
+    rows = await sql.fetch(
+        "SELECT id FROM message WHERE campaign_id = %s AND state = 'queued' ORDER BY id LIMIT %s",
+        (campaign_id, _CANCEL_AT_ONCE),
+    )
+    if not rows:
+        return 0
+    return await _let_go(rows, state=MessageState.CANCELLED, reason=Reason.CAMPAIGN_CANCELLED, now=now)
+
+
+async def _let_go(
+    rows: Sequence[Mapping[str, Any]], *, state: MessageState, reason: Reason, now: datetime
+) -> int:
+    return await sql.execute(
+        "UPDATE message SET state = CASE WHEN first_tried_at IS NULL THEN %s ELSE 'unknown' END,"
+        " reason = CASE WHEN first_tried_at IS NULL THEN %s ELSE %s END, settled_at = %s"
+        f" WHERE state = 'queued' AND id IN ({sql.marks(len(rows))})",
+        (state.value, reason.value, Reason.UNANSWERED.value, now, *[row["id"] for row in rows]),
+    )
+
+
+async def wake_messages(*, campaign_id: int, now: datetime) -> int:
+    """Make up to 5,000 waiting messages of a resumed campaign due at once, and return how many.
+
+    Joins the transaction of the caller; any others come up by themselves within a few minutes.
+    """
+    rows = await sql.fetch(
+        "SELECT id FROM message WHERE campaign_id = %s AND state = 'queued' AND next_at > %s"
+        " ORDER BY id LIMIT %s",
+        (campaign_id, now, _CANCEL_AT_ONCE),
+    )
+    if not rows:
+        return 0
+    return await sql.execute(
+        f"UPDATE message SET next_at = %s WHERE state = 'queued' AND id IN ({sql.marks(len(rows))})",
+        (now, *[row["id"] for row in rows]),
+    )

@@ -1,0 +1,243 @@
+"""Writing down what came of tries, many at a time, and what WeChat tells later."""
+
+# ruff: noqa: S608 - only marks and words of this file are put into statements, values are bound
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from tortoise.transactions import in_transaction
+
+from app.accounts.enums import WeChatApp
+from app.accounts.models import WeChatIdentity
+from app.core import sql
+from app.messaging.enums import Channel, MessageState, Reason
+from app.messaging.notices import DueMessage
+from app.messaging.rules import Fate
+
+log = structlog.get_logger()
+
+# Long enough for a database that restarts: an answer that is lost here becomes an unknown.
+_SETTLE_ATTEMPTS = 20
+# An event comes within seconds of the try; WeChat repeats it for less than a minute.
+_RECEIPT_WINDOW = timedelta(minutes=15)
+_BLOCKED = "userblock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one try.
+
+    Args:
+        message: which one.
+        fate: what becomes of it.
+        errcode: WeChat's number, 0 when it was taken, None when there was no answer.
+        msgid: how WeChat names it in later events.
+        unfollowed: WeChat said that the recipient does not follow the service account.
+    """
+
+    message: DueMessage
+    fate: Fate
+    errcode: int | None = None
+    msgid: str | None = None
+    unfollowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """What outcomes have in common that one statement can write."""
+
+    fate: Fate
+    errcode: int | None
+    channel: Channel
+    # This try is certain to have done nothing, and so was every one before it.
+    forget_try: bool
+
+    @classmethod
+    def of(cls, one: Outcome) -> "_Alike":
+        forget = one.fate.nothing_sent and one.message.first_tried_at is None
+        return cls(one.fate, one.errcode, one.message.channel, forget)
+
+    @property
+    def moves_credits(self) -> bool:
+        return self.channel is Channel.MINI_SUBSCRIBE and (self.fate.nothing_sent or self.fate.credit_spent)
+
+
+async def settle(*, outcomes: Sequence[Outcome], now: datetime) -> int:
+    """Write down the outcomes of a group of tries in one transaction, and return how many rows took them.
+
+    A row that is no longer ours (its lease passed and it went back into the queue) is left as it is. One that
+    became unknown meanwhile still takes an answer that says something certain.
+    """
+    if not outcomes:
+        return 0
+
+    async def unit() -> int:
+        async with in_transaction():
+            written = await _write_sent([one for one in outcomes if one.fate.state is MessageState.SENT], now)
+            groups: dict[_Alike, list[Outcome]] = defaultdict(list)
+            for one in outcomes:
+                if one.fate.state is not MessageState.SENT:
+                    groups[_Alike.of(one)].append(one)
+            for alike, group in groups.items():
+                written += await _write_group(group, alike, now=now)
+        return written
+
+    written = await sql.retrying(unit, attempts=_SETTLE_ATTEMPTS)
+    if written != len(outcomes):
+        log.warning("messaging.settle.not_ours", outcomes=len(outcomes), written=written)
+    return written
+
+
+async def _write_sent(outcomes: Sequence[Outcome], now: datetime) -> int:
+    if not outcomes:
+        return 0
+    cases: list[Any] = []
+    for one in outcomes:
+        cases += (one.message.id, one.msgid)
+    return await sql.execute(
+        "UPDATE message SET state = 'sent', reason = NULL, errcode = 0, sent_at = %s, settled_at = %s,"
+        f" wechat_msgid = CASE id {'WHEN %s THEN %s ' * len(outcomes)}END,"
+        " lease_token = NULL, lease_until_ms = NULL"
+        f" WHERE state IN ('sending', 'unknown') AND {_ours(outcomes)}",
+        (now, now, *cases, *_keys(outcomes)),
+    )
+
+
+async def _write_group(group: Sequence[Outcome], alike: _Alike, *, now: datetime) -> int:
+    fate, errcode = alike.fate, alike.errcode
+    goes_back = fate.state is MessageState.QUEUED
+    from_states = (
+        "('sending')" if goes_back or fate.state is MessageState.UNKNOWN else "('sending', 'unknown')"
+    )
+    taken = await _locked(group, from_states) if alike.moves_credits else None
+    if taken is not None:
+        group = [one for one in group if one.message.id in taken]
+        if not group:
+            return 0
+    written = await sql.execute(
+        "UPDATE message SET state = %s, reason = %s, errcode = %s, next_at = COALESCE(%s, next_at),"
+        " settled_at = %s, lease_until_ms = NULL"
+        + (", charged = 0" if fate.nothing_sent else "")
+        + (", first_tried_at = NULL" if alike.forget_try else "")
+        # What never left us was no try.
+        + (", attempts = attempts - 1" if fate.nothing_sent and errcode is None else "")
+        + ("" if fate.state is MessageState.UNKNOWN else ", lease_token = NULL")
+        + f" WHERE state IN {from_states} AND {_ours(group)}",
+        (
+            fate.state.value,
+            fate.reason.value if fate.reason else None,
+            errcode,
+            fate.next_at,
+            None if goes_back else now,
+            *_keys(group),
+        ),
+    )
+    if taken is not None:
+        await _move_credits(group, fate, now=now)
+    await _forget_followers(group)
+    return written
+
+
+def _ours(outcomes: Sequence[Outcome]) -> str:
+    tokens = len({one.message.token for one in outcomes})
+    return f"id IN ({sql.marks(len(outcomes))}) AND lease_token IN ({sql.marks(tokens)})"
+
+
+def _keys(outcomes: Sequence[Outcome]) -> list[Any]:
+    return [one.message.id for one in outcomes] + sorted({one.message.token for one in outcomes})
+
+
+async def _locked(group: Sequence[Outcome], from_states: str) -> set[int]:
+    """Return which rows will take the outcome, so that no credit comes back twice."""
+    rows = await sql.fetch(
+        f"SELECT id FROM message WHERE state IN {from_states} AND {_ours(group)}"
+        + ("" if sql.is_sqlite() else " FOR UPDATE"),
+        _keys(group),
+    )
+    return {row["id"] for row in rows}
+
+
+async def _move_credits(group: Sequence[Outcome], fate: Fate, *, now: datetime) -> None:
+    """Give back the credits of what was refused, or forget those that WeChat says are spent."""
+    holders = Counter((one.message.template_id, one.message.openid) for one in group)
+    sharing: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for (template_id, openid), count in holders.items():
+        sharing[template_id, count].append(openid)
+    # One statement per template, and per number of messages that one person had in this group.
+    for (template_id, count), openids in sorted(sharing.items()):
+        await sql.execute(
+            "UPDATE subscription_credit SET remaining = "
+            + ("0 * %s" if fate.credit_spent else "remaining + %s")
+            + f", updated_at = %s WHERE template_id = %s AND openid IN ({sql.marks(len(openids))})",
+            (count, now, template_id, *openids),
+        )
+
+
+async def _forget_followers(group: Iterable[Outcome]) -> None:
+    openids = [one.message.openid for one in group if one.unfollowed]
+    if openids:
+        await WeChatIdentity.filter(app=WeChatApp.OFFICIAL, openid__in=openids).update(follows=False)
+
+
+async def apply_receipt(
+    *,
+    msgid: str,
+    delivered: bool,
+    status: str | None,
+    now: datetime,
+    openid: str | None = None,
+    template_id: str | None = None,
+) -> bool:
+    """Write down how a message ended, as WeChat's event tells, and return whether we know the message.
+
+    Told twice, or told after the end, it changes nothing. An event may come before the answer to its own try
+    was written down: False asks the caller to come again a little later. When the answer was lost, the event
+    settles the one message that it can be about.
+
+    Args:
+        msgid: WeChat's name of the message.
+        delivered: whether it reached the phone.
+        status: WeChat's word for a failure, without blanks: `failed:userblock`.
+        now: when it told us.
+        openid: whom it was for, when the event says so.
+        template_id: of which template, when the event says so.
+    """
+    reason = None
+    if not delivered:
+        reason = Reason.BLOCKED_BY_USER if _BLOCKED in (status or "") else Reason.REFUSED_BY_WECHAT
+    state = MessageState.DELIVERED if delivered else MessageState.FAILED
+    ended = (state.value, reason.value if reason else None, now)
+    found = await sql.execute(
+        "UPDATE message SET state = %s, reason = %s, settled_at = %s"
+        " WHERE wechat_msgid = %s AND state IN ('sent', 'held', 'unknown')",
+        (*ended, msgid),
+    )
+    if found or await sql.fetch("SELECT id FROM message WHERE wechat_msgid = %s LIMIT 1", (msgid,)):
+        return True
+    lost = await _lost_answer(openid, template_id, now=now) if openid else None
+    if lost is None:
+        return False
+    settled = await sql.execute(
+        "UPDATE message SET state = %s, reason = %s, settled_at = %s, wechat_msgid = %s,"
+        " sent_at = COALESCE(sent_at, %s) WHERE id = %s AND state IN ('unknown', 'held')"
+        " AND wechat_msgid IS NULL",
+        (*ended, msgid, now, lost),
+    )
+    return bool(settled)
+
+
+async def _lost_answer(openid: str, template_id: str | None, *, now: datetime) -> int | None:
+    """Return the one recent message of this person whose outcome is open, None when there are more."""
+    rows = await sql.fetch(
+        "SELECT id, state FROM message WHERE state IN ('sending', 'unknown', 'held') AND openid = %s"
+        " AND (%s IS NULL OR template_id = %s) AND wechat_msgid IS NULL AND first_tried_at > %s"
+        " ORDER BY id LIMIT 2",
+        (openid, template_id, template_id, now - _RECEIPT_WINDOW),
+    )
+    if len(rows) != 1 or rows[0]["state"] == MessageState.SENDING.value:
+        return None
+    return int(rows[0]["id"])

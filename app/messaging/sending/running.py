@@ -1,0 +1,205 @@
+"""One run of the sender: claiming, writing texts, intents, lanes and settling, each ahead of the next."""
+
+import asyncio
+import math
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from app.core.clock import Clock
+from app.core.settings import SendSettings
+from app.messaging import operations
+from app.messaging.enums import Channel, Purpose
+from app.messaging.notices import DueMessage, Prepared, Writer
+from app.messaging.operations import Outcome
+from app.messaging.rules import is_quiet
+from app.messaging.sending.preparing import Written, prepare_chunk
+from app.messaging.sending.trying import Trier
+
+# The worker wants to hear from its loops now and then; between two runs nothing is lost.
+RUN_SECONDS = 20.0
+_GATHER_SECONDS = 0.02
+_MOST_AT_ONCE = 500
+
+
+class OnStop(Protocol):
+    """Told when a campaign must not go on; campaigns stand above messages."""
+
+    async def __call__(self, *, campaign_id: int, reason: str, now: datetime) -> object:
+        """Pause this campaign and keep the reason for its admins."""
+        ...
+
+
+@dataclass(slots=True)
+class _Begun:
+    message: DueMessage
+    text: Prepared
+    begun_at: float
+
+
+@dataclass(slots=True)
+class Run:
+    """Everything that one run of the sender shares.
+
+    Args:
+        clock: tells the moment.
+        settings: how many, how fast, how long a lease.
+        writers: who writes the texts of which purpose.
+        trier: sends one message.
+        on_stop: told of campaigns that must not go on.
+    """
+
+    clock: Clock
+    settings: SendSettings
+    writers: Mapping[Purpose, Writer]
+    trier: Trier
+    on_stop: OnStop
+    claimed: int = 0
+    stopping: bool = False
+    _failure: Exception | None = None
+    _deadline: float = 0.0
+    _busy: set[str] = field(default_factory=set)
+    _batches: "asyncio.Queue[list[Written] | None]" = field(init=False)
+    _ready: "asyncio.Queue[_Begun | None]" = field(default_factory=asyncio.Queue)
+    _slots: asyncio.Semaphore = field(init=False)
+    _outcomes: list[Outcome] = field(default_factory=list)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _lanes_done: bool = False
+
+    def __post_init__(self) -> None:
+        self._deadline = time.monotonic() + RUN_SECONDS
+        self._batches = asyncio.Queue(maxsize=max(2, self.settings.chunk // 10))
+        # A few more than lanes, so that a lane finds its next message without waiting for an intent.
+        ahead = max(road.batch for road in self.trier.roads.values()) * (self._beginners + 1)
+        self._slots = asyncio.Semaphore(self.settings.concurrency + ahead)
+
+    @property
+    def _beginners(self) -> int:
+        return 1 + self.settings.concurrency // 100
+
+    async def finish(self) -> int:
+        """Send until nothing is due, the time is over or `stopping` is set; return how many were claimed.
+
+        Raises:
+            Exception: the first failure of the database, after everything in flight was written down.
+        """
+        first = await self._next_chunk()
+        if not self.claimed:
+            return 0
+        async with asyncio.TaskGroup() as group:
+            settling = group.create_task(self._settle())
+            async with asyncio.TaskGroup() as senders:
+                for _ in range(self.settings.concurrency):
+                    senders.create_task(self._lane())
+                async with asyncio.TaskGroup() as beginners:
+                    for _ in range(self._beginners):
+                        beginners.create_task(self._guarded(self._begin))
+                    await self._guarded(lambda: self._feed(first))
+                    for _ in range(self._beginners):
+                        await self._batches.put(None)
+                for _ in range(self.settings.concurrency):
+                    self._ready.put_nowait(None)
+            self._lanes_done = True
+            self._news.set()
+            await settling
+        if self._failure is not None:
+            raise self._failure
+        return self.claimed
+
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Keep a failure for later: what is in flight must be written down before anything ends."""
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - raised again by `finish`
+            self._failure = self._failure or error
+            self.stopping = True
+
+    async def _feed(self, chunk: list[Written]) -> None:
+        while True:
+            for batch in self._grouped(chunk):
+                await self._batches.put(batch)
+            if self.stopping or time.monotonic() > self._deadline:
+                return
+            before = self.claimed
+            chunk = await self._next_chunk()
+            if self.claimed == before:
+                return
+
+    async def _next_chunk(self) -> list[Written]:
+        """Claim one chunk, put aside what must not leave, and return the rest with its texts."""
+        now = self.clock.now()
+        roads = {channel: road for channel, road in self.trier.roads.items() if road.is_open(now)}
+        if not roads:
+            return []
+        # No more than leave well within the lease, however slow the road is just now.
+        pace = min(road.rate for road in roads.values()) * self.settings.lease_seconds / 6
+        messages = await operations.claim(
+            limit=min(self.settings.chunk, max(1, math.ceil(pace))),
+            token=secrets.token_hex(16),
+            now=now,
+            lease_seconds=self.settings.lease_seconds,
+            channels=list(roads),
+            urgent_only=is_quiet(now),
+        )
+        self.claimed += len(messages)
+        if not messages:
+            return []
+        return await prepare_chunk(messages, writers=self.writers, busy=self._busy, now=now)
+
+    def _grouped(self, chunk: Sequence[Written]) -> list[list[Written]]:
+        """Cut a chunk into groups of one channel each, as large as one intent may be."""
+        by_channel: dict[Channel, list[Written]] = defaultdict(list)
+        for pair in chunk:
+            by_channel[pair[0].channel].append(pair)
+        groups = []
+        for channel, pairs in by_channel.items():
+            size = self.trier.roads[channel].batch
+            groups += [pairs[start : start + size] for start in range(0, len(pairs), size)]
+        return groups
+
+    async def _begin(self) -> None:
+        while (batch := await self._batches.get()) is not None:
+            messages = [message for message, _ in batch]
+            if self.stopping:
+                await operations.give_back(messages=messages, next_at=self.clock.now())
+                continue
+            await self.trier.roads[messages[0].channel].turn(len(messages))
+            for _ in messages:
+                await self._slots.acquire()
+            begun_at = time.monotonic()
+            begun = await operations.begin(
+                messages=messages, now=self.clock.now(), lease_seconds=self.settings.lease_seconds
+            )
+            mine = {message.id for message in begun}
+            for message, text in batch:
+                if message.id in mine:
+                    self._ready.put_nowait(_Begun(message, text, begun_at))
+                else:
+                    self._busy.discard(message.openid)
+                    self._slots.release()
+
+    async def _lane(self) -> None:
+        while (item := await self._ready.get()) is not None:
+            outcome = await self.trier.attempt(
+                item.message, item.text, begun_at=item.begun_at, stopping=self.stopping
+            )
+            self._outcomes.append(outcome)
+            self._slots.release()
+            self._news.set()
+
+    async def _settle(self) -> None:
+        while not (self._lanes_done and not self._outcomes):
+            await self._news.wait()
+            if not self._lanes_done:
+                await asyncio.sleep(_GATHER_SECONDS)
+            self._news.clear()
+            while self._outcomes:
+                outcomes, self._outcomes = self._outcomes[:_MOST_AT_ONCE], self._outcomes[_MOST_AT_ONCE:]
+                await operations.settle(outcomes=outcomes, now=self.clock.now())
+                self._busy.difference_update(one.message.openid for one in outcomes)
+            for campaign_id, reason in self.trier.take_stops().items():
+                await self.on_stop(campaign_id=campaign_id, reason=reason, now=self.clock.now())
