@@ -1,0 +1,51 @@
+"""What a cadre does in the mini program: whom should I call, and did I?"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+
+from app.accounts.deps import CadreDep
+from app.contacts import operations, queries
+from app.contacts.schemas import (
+    ContactAnswer,
+    OwnContactAnswer,
+    OwnPairingAnswer,
+    OwnPairings,
+    RecordContact,
+)
+from app.core.clock import china_date
+from app.core.deps import ClockDep
+from app.core.pagination import Page, PageQueryDep
+
+router = APIRouter(prefix="/mini/v1", tags=["contacts"])
+
+
+@router.get("/pairings", summary="我的帮扶对象，最需要联系的在前")
+async def own_pairings(caller: CadreDep, clock: ClockDep) -> OwnPairings:
+    today = china_date(clock.now())
+    people = await queries.own_pairings(scope=caller.scope, day=today)
+    return OwnPairings(items=[OwnPairingAnswer.of(own, day=today) for own in people])
+
+
+@router.post("/contacts", status_code=201, summary="记录一次联系；同一次重复提交返回同一条，状态为200")
+async def record_contact(
+    body: RecordContact, caller: CadreDep, clock: ClockDep, response: Response
+) -> ContactAnswer:
+    recorded = await operations.record_contact(scope=caller.scope, tap=body.tap(), now=clock.now())
+    if not recorded.is_new:
+        response.status_code = 200
+    return ContactAnswer.of(recorded.record)
+
+
+@router.post("/contacts/{contact_id}/undo", summary="10分钟内撤销一条联系记录")
+async def undo_contact(
+    contact_id: Annotated[int, Path(ge=1, le=2**63 - 1)], caller: CadreDep, clock: ClockDep
+) -> ContactAnswer:
+    record = await operations.undo_contact(scope=caller.scope, contact_id=contact_id, now=clock.now())
+    return ContactAnswer.of(record)
+
+
+@router.get("/contacts", summary="我的联系记录，最近的在前")
+async def own_contacts(caller: CadreDep, page: PageQueryDep) -> Page[OwnContactAnswer]:
+    found, next_cursor = await queries.own_contacts(scope=caller.scope, page=page)
+    return Page(items=[OwnContactAnswer.of_own(own) for own in found], next_cursor=next_cursor)
