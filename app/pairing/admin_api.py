@@ -12,7 +12,7 @@ from app.pairing import operations, queries
 from app.pairing.schemas import ChangeCadre, EndPairing, PairingAnswer, StartPairing
 
 router = APIRouter(prefix="/admin/v1", tags=["pairings"])
-Id = Annotated[int, Path(ge=1)]
+Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
 @router.get("/pairings", summary="结对名单")
@@ -21,7 +21,7 @@ async def list_pairings(
     clock: ClockDep,
     page: PageQueryDep,
     in_force: Annotated[bool, Query(description="只看当前有效的结对")] = False,  # noqa: FBT002 - a query flag
-    cadre_id: Annotated[int | None, Query(ge=1, description="只看这名帮扶干部的")] = None,
+    cadre_id: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="只看这名帮扶干部的")] = None,
 ) -> Page[PairingAnswer]:
     today = china_date(clock.now())
     lines, next_cursor = await queries.pairings_in(

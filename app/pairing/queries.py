@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from tortoise.expressions import Q
 
@@ -11,7 +11,7 @@ from app.accounts.queries import in_regions
 from app.accounts.rules import Scope
 from app.core import sql
 from app.core.clock import china_date
-from app.core.errors import NotFound
+from app.core.errors import Conflict, NotFound
 from app.core.pagination import PageQuery
 from app.pairing.enums import EndReason
 from app.pairing.models import Pairing
@@ -23,6 +23,7 @@ from app.pairing.rules import (
     PairingVerdict,
     Period,
     WantedPairing,
+    chinese_day,
     judge_pairings,
 )
 from app.people.enums import BeneficiaryStatus, CadreStatus, CertificateStatus, Relief
@@ -38,6 +39,21 @@ _FEDERATION_ABOVE_COUNTY = "00"
 class PairingNotFound(NotFound):
     code = "pairing.not_found"
     title = "没有找到这条结对"
+
+
+class PairingNotInForce(Conflict):
+    code = "pairing.not_in_force"
+    title = "这一天没有结对"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPairing:
+    """What a contact needs of its pairing."""
+
+    id: int
+    beneficiary_id: int
+    region_code: str
+    period: Period
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,11 +221,13 @@ def _beneficiary_facts(row: dict[str, Any]) -> BeneficiaryFacts:
 def _by_beneficiary(rows: Sequence[dict[str, Any]]) -> dict[int, list[KnownPairing]]:
     found: dict[int, list[KnownPairing]] = {}
     for row in rows:
-        started_on = sql.day_of(row["started_on"])
-        if started_on is not None:
-            period = Period(started_on, sql.day_of(row["ended_on"]))
-            found.setdefault(row["beneficiary_id"], []).append(KnownPairing(row["cadre_id"], period))
+        known = KnownPairing(row["cadre_id"], _period(row))
+        found.setdefault(row["beneficiary_id"], []).append(known)
     return found
+
+
+def _period(row: dict[str, Any]) -> Period:
+    return Period(cast("date", sql.day_of(row["started_on"])), sql.day_of(row["ended_on"]))
 
 
 async def open_pairing_ids(*, scope: Scope, beneficiary_ids: Sequence[int]) -> dict[int, int]:
@@ -220,3 +238,38 @@ async def open_pairing_ids(*, scope: Scope, beneficiary_ids: Sequence[int]) -> d
         sorted(set(beneficiary_ids)),
     )
     return {row["beneficiary_id"]: row["id"] for row in rows if scope.may_act_in(row["region_code"])}
+
+
+async def own_pairing_on(*, scope: Scope, pairing_id: int, on: date) -> OwnPairing:
+    """Return the cadre's pairing to which a contact on a day belongs.
+
+    That is the one he names if it covers the day, otherwise another one of his with the same beneficiary:
+    a late entry may name today's pairing and mean last year's. Text of its own, for every tap pays for it.
+
+    Raises:
+        PairingNotFound: it is not a pairing of this cadre.
+        PairingNotInForce: he did not accompany the beneficiary that day.
+    """
+    named = await sql.fetch(
+        "SELECT id, beneficiary_id, region_code, started_on, ended_on FROM pairing"
+        " WHERE id = %s AND cadre_id = %s",
+        (pairing_id, scope.cadre_id),
+    )
+    if not named:
+        raise PairingNotFound
+    pairing = _own_pairing(named[0])
+    if pairing.period.covers(on):
+        return pairing
+    others = await sql.fetch(
+        "SELECT id, beneficiary_id, region_code, started_on, ended_on FROM pairing"
+        " WHERE cadre_id = %s AND beneficiary_id = %s AND started_on <= %s"
+        " AND (ended_on IS NULL OR ended_on > %s) ORDER BY id LIMIT 1",
+        (scope.cadre_id, pairing.beneficiary_id, on, on),
+    )
+    if not others:
+        raise PairingNotInForce(f"{chinese_day(on)}您与这位帮扶对象没有结对，不能记在这一天")
+    return _own_pairing(others[0])
+
+
+def _own_pairing(row: dict[str, Any]) -> OwnPairing:
+    return OwnPairing(row["id"], row["beneficiary_id"], row["region_code"], _period(row))

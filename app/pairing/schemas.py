@@ -15,8 +15,8 @@ from app.people.rules import mask_name
 class StartPairing(RequestBody):
     """Whom, with whom, and from which day; today if none is given."""
 
-    beneficiary_id: int = Field(ge=1)
-    cadre_id: int = Field(ge=1)
+    beneficiary_id: int = Field(ge=1, le=2**63 - 1)
+    cadre_id: int = Field(ge=1, le=2**63 - 1)
     started_on: date | None = None
 
 
@@ -30,7 +30,7 @@ class EndPairing(RequestBody):
 class ChangeCadre(RequestBody):
     """To whom, from which day (today if none is given), and why."""
 
-    cadre_id: int = Field(ge=1)
+    cadre_id: int = Field(ge=1, le=2**63 - 1)
     on: date | None = None
     reason: EndReason = EndReason.ROTATION
 
