@@ -17,6 +17,9 @@ from app.wechat.gateway import WeChatGateway
 from app.wechat.tokens import RedisTokenCache, TokenCache
 
 
+_SOCKETS_FOR_SIGNING_IN = 20
+
+
 @dataclass(frozen=True)
 class Services:
     """What the API and the workers share."""
@@ -48,15 +51,18 @@ def use_keys_of(settings: Settings) -> None:
 
 def accounts_of(settings: Settings) -> WeChatAccounts:
     """Read our two WeChat accounts from the settings."""
-    return WeChatAccounts(mini=_account(settings.wechat.mini), official=_account(settings.wechat.official))
+    return WeChatAccounts(
+        mini=_account(settings.wechat.mini, json_pushes=True), official=_account(settings.wechat.official)
+    )
 
 
-def _account(given: WeChatAccountSettings) -> WeChatAccount:
+def _account(given: WeChatAccountSettings, *, json_pushes: bool = False) -> WeChatAccount:
     return WeChatAccount(
         appid=given.appid,
         secret=given.secret.get_secret_value(),
         token=given.token.get_secret_value(),
         aes_key=given.aes_key.get_secret_value(),
+        json_pushes=json_pushes,
     )
 
 
@@ -67,7 +73,8 @@ def open_wechat(settings: Settings, *, cache: TokenCache | None = None) -> HttpW
         mini=accounts.mini,
         official=accounts.official,
         api_base=settings.wechat.api_base,
-        connections=settings.send.concurrency,
+        # Signing in must find a free socket while a campaign uses all of its own.
+        connections=settings.send.concurrency + _SOCKETS_FOR_SIGNING_IN,
         cache=cache,
         mini_state="formal" if settings.is_production else "developer",
     )

@@ -1,4 +1,4 @@
-"""Resident loops: each looks for rows that need something, does one step, and waits for a bell or a moment."""
+"""Resident loops: each looks for rows that need something, does one step, and waits for a bell or a while."""
 
 import asyncio
 import os

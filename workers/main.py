@@ -4,15 +4,14 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timezone as fixed_zone
-from typing import Any, cast
+from datetime import timedelta, timezone
+from typing import Any
 
 import structlog
 from arq import cron
 from arq.worker import Worker, func
 
 from app.bootstrap import Services, running_services
-from app.core.clock import CHINA
 from app.core.queue import ArqBus, arq_client, from_json, to_json
 from app.core.settings import Settings
 from workers.jobs import resident_loops
@@ -38,7 +37,7 @@ class WorkerSettings:
 
     functions = (func(hear_ring, name="hear_ring", keep_result=0, timeout=20, max_tries=1),)
     cron_jobs = (cron(tick, second=0, unique=True, keep_result=0, timeout=20, max_tries=1),)
-    timezone = cast("fixed_zone", CHINA)
+    timezone = timezone(timedelta(hours=8), "Asia/Shanghai")
     poll_delay = 0.05
     keep_result = 0
     log_results = False

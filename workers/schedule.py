@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from app.bot import operations as bot
 from app.campaigns import operations as campaigns
 from app.core import sql
 from app.core.clock import china_date, china_moment
@@ -41,9 +42,15 @@ async def _start_automatic_campaigns(now: datetime, settings: Settings) -> int:
     return await campaigns.start_automatic(now=now, days_ahead=settings.send.days_ahead)
 
 
+async def _forget_old_pushes(now: datetime, _: Settings) -> int:
+    return await bot.forget_old_pushes(now=now)
+
+
 SCHEDULE: tuple[ScheduledJob, ...] = (
     # Uploads that nobody confirmed hold people's data for nothing.
     ScheduledJob(name="drop-stale-imports", hour=3, minute=10, run=_drop_stale_imports),
+    # What people wrote to us is kept no longer than it is needed; evidence of consent stays.
+    ScheduledJob(name="forget-old-pushes", hour=3, minute=20, run=_forget_old_pushes),
     # Festivals marked automatic: the reminder leaves in the morning, when cadres are in office.
     ScheduledJob(
         name="start-automatic-campaigns",

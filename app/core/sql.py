@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import structlog
+from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, OperationalError
 
@@ -85,10 +86,14 @@ def marks(count: int) -> str:
 async def retrying(unit: Callable[[], Awaitable[T]], *, attempts: int = 8) -> T:
     """Run a whole idempotent unit again when the database chose it as a deadlock victim or went away.
 
+    Inside a transaction of the caller it runs once: only whoever began the transaction can begin it again.
+
     Args:
         unit: everything between BEGIN and COMMIT; running it twice must be harmless.
         attempts: including the first one; waits grow from about 20 ms to about 2 s.
     """
+    if isinstance(get_connections().get("default"), TransactionalDBClient):
+        return await unit()
     for attempt in range(attempts):
         try:
             return await unit()

@@ -5,7 +5,8 @@ without it. They touch private classes of exactly this version: an upgrade has t
 
 1. Pooled databases (MySQL): a BEGIN that fails or is cancelled keeps its connection for ever; a cancelled
    transaction hides CancelledError behind a driver error, so time-outs misbehave; a task that outlives the
-   transaction it was born in silently joins somebody else's.
+   transaction it was born in silently joins somebody else's; a deadlock inside a nested transaction is hidden
+   behind the error about its lost savepoint.
 2. SQLite: cancelling a BEGIN keeps the one lock of the process for ever; a deferred BEGIN that reads before
    it writes fails at once when another process writes, whatever busy_timeout says.
 3. MySQL migrations name the character set of each table, and with it MySQL's case-blind collation, whatever
@@ -87,6 +88,18 @@ async def _pooled_exit(self, exc_type, exc_val, exc_tb):
             _close(connection)
     finally:
         await _give_back(pool, connection)
+
+
+async def _nested_exit(self, exc_type, exc_val, exc_tb):
+    if self.client._finalized:
+        return
+    if exc_type is None:
+        await self.client.release_savepoint()
+    elif exc_type is not TransactionManagementError:
+        try:
+            await self.client.savepoint_rollback()
+        except Exception:  # a deadlock has ended the savepoint too, and the first error tells more
+            pass
 
 
 async def _uncancelled(awaitable):
@@ -173,6 +186,7 @@ def install() -> None:
         raise RuntimeError("asyncmy is installed: Tortoise would silently prefer it to aiomysql. Remove it.")
     base_client.TransactionContextPooled.__aenter__ = _pooled_enter
     base_client.TransactionContextPooled.__aexit__ = _pooled_exit
+    base_client.NestedTransactionContext.__aexit__ = _nested_exit
     sqlite_client.SqliteTransactionContext.__aenter__ = _sqlite_enter
     sqlite_client.SqliteTransactionContext.__aexit__ = _sqlite_exit
     sqlite_client.SqliteTransactionWrapper.begin = _sqlite_begin

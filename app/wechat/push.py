@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-import defusedxml.ElementTree as SafeTree  # type: ignore[import-untyped]
-from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]
+import defusedxml.ElementTree as SafeTree
+from defusedxml.common import DefusedXmlException
 
 from app.wechat.envelope import CallbackRejected, RejectReason
 

@@ -18,7 +18,7 @@ async def test_a_sealed_trail_is_whole(db: None) -> None:
     await write(7)
 
     assert await audit.first_broken_link() is None
-    assert sorted(await AuditEntry.all().values_list("seq", flat=True)) == [1, 2, 3, 4, 5, 6, 7]
+    assert [entry.seq for entry in await AuditEntry.all().order_by("seq")] == [1, 2, 3, 4, 5, 6, 7]
 
 
 async def test_an_edited_deed_is_named(db: None) -> None:

@@ -1,5 +1,7 @@
 """What a caller gets when something is wrong."""
 
+from collections.abc import AsyncIterator
+
 import httpx
 
 from app.bootstrap import Services
@@ -32,7 +34,7 @@ async def test_a_body_over_the_limit_is_refused_before_it_is_read(client: httpx.
 
 
 async def test_a_body_that_hides_its_length_is_refused_all_the_same(client: httpx.AsyncClient) -> None:
-    async def endless() -> object:
+    async def endless() -> AsyncIterator[bytes]:
         for _ in range(3):
             yield b"x" * BODY_LIMIT
 

@@ -91,6 +91,56 @@ async def test_an_error_inside_a_transaction_is_the_error_outside(db: None) -> N
     assert await WorkerHeartbeat.all().count() == 0
 
 
+async def test_an_error_about_transactions_rolls_back_like_any_other(db: None) -> None:
+    with pytest.raises(TransactionManagementError):
+        async with in_transaction():
+            await WorkerHeartbeat.create(name="undone", beat_at=NOW)
+            raise TransactionManagementError
+
+    await beat("after")
+    assert [row.name for row in await WorkerHeartbeat.all()] == ["after"]
+
+
+@on_mysql
+async def test_a_deadlock_in_a_nested_transaction_is_told_as_a_deadlock(db: None) -> None:
+    for name in ("one", "two"):
+        await WorkerHeartbeat.create(name=name, beat_at=NOW)
+    met = asyncio.Barrier(2)
+
+    async def lock(first: str, second: str) -> None:
+        async with in_transaction():
+            await WorkerHeartbeat.select_for_update().get(name=first)
+            await met.wait()
+            async with in_transaction():
+                await WorkerHeartbeat.select_for_update().get(name=second)
+
+    results = await asyncio.gather(lock("one", "two"), lock("two", "one"), return_exceptions=True)
+
+    (error,) = [result for result in results if result is not None]
+    assert "1213" in str(error)
+
+
+@on_sqlite
+async def test_a_cancelled_bulk_insert_leaves_no_transaction_open(db: None, settings: Settings) -> None:
+    rows = [WorkerHeartbeat(name=f"bulk-{number}", beat_at=NOW) for number in range(20_000)]
+
+    async def write_all() -> None:
+        await WorkerHeartbeat.bulk_create(rows)
+
+    task = asyncio.create_task(write_all())
+    other = sqlite3.connect(_path(settings), isolation_level=None, timeout=10)
+    async with asyncio.timeout(20):
+        while not task.done() and _can_write(settings):
+            await asyncio.sleep(0)
+
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await beat("after")
+
+    assert other.execute("SELECT count(*) FROM worker_heartbeat WHERE name = 'after'").fetchone() == (1,)
+    other.close()
+
+
 @on_sqlite
 async def test_a_begin_cancelled_while_it_waits_for_another_process_frees_the_lock(
     db: None, settings: Settings
@@ -128,6 +178,18 @@ async def test_openids_that_differ_by_case_are_two_persons(db: None, tortoise: T
     await WeChatIdentity.create(app=WeChatApp.MINI, openid="oabc", created_at=NOW)
 
     assert await WeChatIdentity.filter(openid="oABC").count() == 0
+
+
+def _can_write(settings: Settings) -> bool:
+    other = sqlite3.connect(_path(settings), isolation_level=None, timeout=0)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        other.rollback()
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        other.close()
+    return True
 
 
 def _path(settings: Settings) -> str:
