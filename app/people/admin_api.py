@@ -1,5 +1,6 @@
 """The register for the console."""
 
+import asyncio
 from typing import Annotated
 
 import segno
@@ -148,10 +149,14 @@ async def issue_binding_code(
         code=issued.code,
         scene=issued.code,
         qr_url=qr.url,
-        qr_image=segno.make(qr.url, error="m").svg_data_uri(scale=6),
+        qr_image=await asyncio.to_thread(_drawn, qr.url),
         card_text=binding_card(),
         expires_at=issued.expires_at,
     )
+
+
+def _drawn(url: str) -> str:
+    return segno.make(url, error="m").svg_data_uri(scale=6)
 
 
 async def _scene_qr(wechat: WeChatGateway, *, scene: str) -> SceneQr:
