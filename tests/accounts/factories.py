@@ -51,7 +51,11 @@ async def staff_headers(
 
 
 async def make_identity(**overrides: Any) -> WeChatIdentity:
-    defaults: dict[str, Any] = {"app": WeChatApp.MINI, "openid": f"o-{secrets.token_hex(6)}", "created_at": NOW}
+    defaults: dict[str, Any] = {
+        "app": WeChatApp.MINI,
+        "openid": f"o-{secrets.token_hex(6)}",
+        "created_at": NOW,
+    }
     return await WeChatIdentity.create(**defaults | overrides)
 
 
