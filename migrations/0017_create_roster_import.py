@@ -3,6 +3,7 @@ from tortoise.migrations import operations as ops
 from app.core.fields import UtcDatetimeField
 from app.rosters.enums import RosterKind, RosterState
 from tortoise import fields
+from tortoise.indexes import Index
 
 
 class Migration(migrations.Migration):
@@ -19,7 +20,7 @@ class Migration(migrations.Migration):
                         description="what the file lists", enum_type=RosterKind, max_length=16
                     ),
                 ),
-                ("org_code", fields.CharField(db_index=True, max_length=6)),
+                ("org_code", fields.CharField(max_length=6)),
                 ("filename", fields.CharField(max_length=120)),
                 ("content_hash", fields.CharField(max_length=64)),
                 (
@@ -29,7 +30,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("uploaded_by", fields.BigIntField()),
-                ("uploaded_at", UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ("uploaded_at", UtcDatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
                 ("row_count", fields.IntField(default=0)),
                 ("applied_by", fields.BigIntField(null=True)),
                 ("applied_at", UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
@@ -37,6 +38,7 @@ class Migration(migrations.Migration):
             options={
                 "table": "roster_import",
                 "app": "app",
+                "indexes": [Index(fields=["org_code", "id"])],
                 "pk_attr": "id",
                 "table_description": "One uploaded file.",
             },

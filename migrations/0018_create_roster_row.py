@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                         on_delete=OnDelete.CASCADE,
                     ),
                 ),
-                ("row_number", fields.IntField()),
+                ("sheet_row", fields.IntField()),
                 (
                     "verdict",
                     fields.CharEnumField(
@@ -34,14 +34,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("target_id", fields.BigIntField(null=True)),
+                ("seen", fields.CharField(default="", max_length=64)),
                 ("cells", EncryptedField(unique=False)),
                 ("problems", fields.TextField(default="[]", unique=False)),
             ],
             options={
                 "table": "roster_row",
                 "app": "app",
-                "unique_together": (("roster", "row_number"),),
-                "indexes": [Index(fields=["roster_id", "verdict", "row_number"])],
+                "unique_together": (("roster", "sheet_row"),),
+                "indexes": [Index(fields=["roster_id", "verdict", "sheet_row"])],
                 "pk_attr": "id",
                 "table_description": "One judged row. Its cells are personal data and sealed as one JSON text.",
             },

@@ -17,7 +17,6 @@ class RosterState(Labelled):
     CHECKING = "checking", "检查中"
     CHECKED = "checked", "待确认"
     APPLIED = "applied", "已导入"
-    REFUSED = "refused", "无法导入"
 
 
 class RowVerdict(Labelled):
@@ -28,3 +27,20 @@ class RowVerdict(Labelled):
     UNCHANGED = "unchanged", "无变化"
     CONFLICT = "conflict", "冲突"
     ERROR = "error", "错误"
+
+    @property
+    def is_bad(self) -> bool:
+        """Tell whether a row cannot be applied."""
+        return self in {RowVerdict.CONFLICT, RowVerdict.ERROR}
+
+
+class ColumnKind(Labelled):
+    """What stands in a column; it decides how a cell is masked and what Excel may have done to it."""
+
+    NAME = "name", "姓名"
+    LONG_NUMBER = "long_number", "证件号码"
+    PHONE = "phone", "电话"
+    ADDRESS = "address", "地址"
+    CHOICE = "choice", "选项"
+    TEXT = "text", "文字"
+    DAY = "day", "日期"

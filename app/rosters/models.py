@@ -14,18 +14,19 @@ class RosterImport(Model):
 
     id = fields.BigIntField(primary_key=True)
     kind = fields.CharEnumField(RosterKind, max_length=16, description="what the file lists")
-    org_code = fields.CharField(max_length=6, db_index=True)
+    org_code = fields.CharField(max_length=6)
     filename = fields.CharField(max_length=120)
     content_hash = fields.CharField(max_length=64)
     state = fields.CharEnumField(RosterState, max_length=12, description="where the upload is")
     uploaded_by = fields.BigIntField()
-    uploaded_at = UtcDatetimeField()
+    uploaded_at = UtcDatetimeField(db_index=True)
     row_count = fields.IntField(default=0)
     applied_by = fields.BigIntField(null=True)
     applied_at = UtcDatetimeField(null=True)
 
     class Meta:
         table = "roster_import"
+        indexes = (("org_code", "id"),)
 
 
 class RosterRow(Model):
@@ -36,14 +37,18 @@ class RosterRow(Model):
     roster: fields.ForeignKeyRelation[RosterImport] = fields.ForeignKeyField(
         "app.RosterImport", related_name="rows", on_delete=fields.CASCADE
     )
-    row_number = fields.IntField()
+    # As Excel counts; MySQL keeps the name row_number for itself.
+    sheet_row = fields.IntField()
     verdict = fields.CharEnumField(RowVerdict, max_length=12, description="what applying it would do")
     target_id = fields.BigIntField(null=True)
+    # Keyed digest of what was registered when the row was judged; empty where nothing was.
+    seen = fields.CharField(max_length=64, default="")
+    # JSON {header: [kind, value]}.
     cells = EncryptedField()
-    # JSON list of {cell, header, sentence}.
+    # JSON list of {cell, header, sentence}; for a row that can be applied they are remarks.
     problems = fields.TextField(default="[]")
 
     class Meta:
         table = "roster_row"
-        unique_together = (("roster", "row_number"),)
-        indexes = (("roster_id", "verdict", "row_number"),)
+        unique_together = (("roster", "sheet_row"),)
+        indexes = (("roster_id", "verdict", "sheet_row"),)

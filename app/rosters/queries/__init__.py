@@ -1,0 +1,1 @@
+"""Reading uploads (`imports`), who is registered (`registered`), and judging rows against it (`judging`)."""
