@@ -24,6 +24,12 @@ from workers.main import running_loops
 _START_SECONDS = 15.0
 
 
+_DEMO_PEOPLE = (
+    Person(id="cadre", name=DEMO_CADRE.name, phone=DEMO_CADRE.phone),
+    Person(id="guardian", name=DEMO_GUARDIAN.name, phone=DEMO_GUARDIAN.phone),
+)
+
+
 class DemoRefused(Exception):
     """The demo cannot start, in words for whoever typed the command."""
 
@@ -40,14 +46,14 @@ async def run_demo(settings: Settings) -> None:
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     sandbox_port = settings.port + 1
-    listener = _listen(settings.host, settings.port)
-    _listen("127.0.0.1", sandbox_port).close()
+    listener = listen(settings.host, settings.port)
+    listen("127.0.0.1", sandbox_port).close()
     click.echo("正在准备数据库和演示数据… (first start takes a few seconds)")
     await migrate_database(settings.database_url.get_secret_value())
     settings = _towards_sandbox(settings, port=sandbox_port)
     async with running_services(settings, bus=LocalBus()) as services:
         await plant_demo(now=services.clock.now())
-        config = sandbox_config(settings, data=Path("var"))
+        config = sandbox_config(settings, people=_DEMO_PEOPLE, data=Path("var"))
         async with (
             serve(config, port=sandbox_port) as sandbox,
             running_loops(services),
@@ -58,7 +64,12 @@ async def run_demo(settings: Settings) -> None:
             click.echo("\n正在停止… 数据保留在 var/，下次启动继续使用。")
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket.
+
+    Raises:
+        DemoRefused: the port is taken, in words for whoever typed the command.
+    """
     # create_server() would leave the protocol at 0, and asyncio then leaves Nagle on: 40 ms per answer.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -80,11 +91,12 @@ def _towards_sandbox(settings: Settings, *, port: int) -> Settings:
     return settings.model_copy(update={"wechat": wechat})
 
 
-def sandbox_config(settings: Settings, *, data: Path | None) -> SandboxConfig:
+def sandbox_config(settings: Settings, *, people: tuple[Person, ...], data: Path | None) -> SandboxConfig:
     """Describe to our own WeChat the accounts and templates that the settings name.
 
     Args:
         settings: whose accounts, templates and address.
+        people: who has a phone from the start.
         data: folder of the ledger file; in memory when None.
     """
     base = f"http://{settings.host}:{settings.port}"
@@ -110,10 +122,7 @@ def sandbox_config(settings: Settings, *, data: Path | None) -> SandboxConfig:
                 fields=_fields(thing1="通知内容", thing2="政策名称", date3="发布日期"),
             ),
         },
-        people=(
-            Person(id="cadre", name=DEMO_CADRE.name, phone=DEMO_CADRE.phone),
-            Person(id="guardian", name=DEMO_GUARDIAN.name, phone=DEMO_GUARDIAN.phone),
-        ),
+        people=people,
         product_base=base,
         ledger_path=data / "sandbox-ledger.jsonl" if data is not None else None,
     )

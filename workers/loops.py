@@ -75,8 +75,9 @@ class LoopRunner:
             try:
                 done = await loop.step(self._clock.now())
                 pause = _FIRST_PAUSE
-            except Exception as error:  # noqa: BLE001 - one broken step must not end the loop; it is logged
-                log.error("worker.loop.failed", loop=loop.name, error=type(error).__name__, exc_info=error)
+            except Exception as error:
+                # One broken step must not end the loop.
+                log.exception("worker.loop.failed", loop=loop.name, error=type(error).__name__)
                 await self._rest(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
                 continue
