@@ -90,14 +90,15 @@ class Browser:
     town: Town
     username: str
     token: str = ""
-    signed_in_at: datetime = datetime.min.replace(tzinfo=UTC)
+    signed_in_at: datetime | None = None
 
     async def send(self, method: str, path: str, **what: Any) -> httpx.Response:
-        if self.town.clock.now() - self.signed_in_at > AWAY:
+        now = self.town.clock.now()
+        if self.signed_in_at is None or now - self.signed_in_at > AWAY:
             account = {"username": self.username, "password": PASSWORD}
             answer = await self.town.http.post("/admin/v1/session", json=account)
             assert answer.status_code == 200, answer.text
-            self.token, self.signed_in_at = answer.json()["token"], self.town.clock.now()
+            self.token, self.signed_in_at = answer.json()["token"], now
         headers = {"authorization": f"Bearer {self.token}"}
         return await self.town.http.request(method, f"/admin/v1{path}", headers=headers, **what)
 
