@@ -11,11 +11,15 @@ from itertools import count, cycle, islice
 from app.accounts.enums import StaffRole
 from app.accounts.models import Staff
 from app.accounts.operations import create_staff
-from app.accounts.rules import scope_of_staff
+from app.accounts.rules import Scope, scope_of_staff
 from app.audit.operations import SYSTEM
-from app.core.clock import china_date
+from app.contacts.enums import ContactChannel, ContactKind
+from app.contacts.operations import record_contact
+from app.contacts.rules import Tap
+from app.core.clock import china_date, china_moment
 from app.orgs.operations import plant_tree
 from app.pairing import operations as pairing
+from app.pairing.models import Pairing
 from app.pairing.rules import WantedPairing
 from app.people import operations as people
 from app.people.enums import CadreRank, GuardianRelation, Relief, Residence
@@ -78,6 +82,7 @@ async def plant_demo(*, now: datetime) -> None:
     cadres = await _plant_cadres(now=now)
     beneficiaries = await _plant_beneficiaries(now=now)
     await _pair(cadres, beneficiaries, now=now)
+    await _let_some_months_pass(now=now)
 
 
 async def _plant_cadres(*, now: datetime) -> list[int]:
@@ -151,3 +156,25 @@ async def _pair(cadres: list[int], beneficiaries: list[int], *, now: datetime) -
         for number, (beneficiary_id, cadre_id) in enumerate(zip(beneficiaries, cycle(cadres), strict=False))
     ]
     await pairing.start_pairings(scope=scope_of_staff(org_code=COUNTY), wanted=wanted, actor=SYSTEM, now=now)
+
+
+async def _let_some_months_pass(*, now: datetime) -> None:
+    """Record what the cadres did so far; every third family has not been reached yet."""
+    today = china_date(now)
+    for number, pairing_row in enumerate(await Pairing.all().order_by("id").limit(_PEOPLE)):
+        if number % 3 == 2:  # noqa: PLR2004 - every third
+            continue
+        for turn in range(1 + number % 3):
+            day = pairing_row.started_on + timedelta(days=9 + 61 * turn)
+            if day >= today:
+                break
+            is_visit = turn == 1
+            tap = Tap(
+                client_id=f"demo-{number}-{turn}",
+                pairing_id=pairing_row.id,
+                kind=ContactKind.VISIT if is_visit else ContactKind.CONTACT,
+                channel=ContactChannel.IN_PERSON if is_visit else ContactChannel.CALL,
+            )
+            await record_contact(
+                scope=Scope(cadre_id=pairing_row.cadre_id), tap=tap, now=china_moment(day, 10, number)
+            )
