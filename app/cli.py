@@ -73,7 +73,8 @@ def api(processes: int) -> None:
         port=settings.port,
         workers=processes,
         access_log=False,
-        log_level="warning",
+        # The server's own lines go where ours go, and tell no more of a failure than they do.
+        log_config=None,
         server_header=False,
         proxy_headers=bool(settings.trusted_proxy),
         forwarded_allow_ips=settings.trusted_proxy or None,

@@ -12,7 +12,8 @@ from app.core.errors import TooLarge
 
 log = structlog.get_logger()
 
-BODY_LIMIT = 1024 * 1024
+# The largest JSON that we ask for has some thousand characters.
+BODY_LIMIT = 128 * 1024
 UPLOAD_LIMIT = 20 * 1024 * 1024
 _UPLOAD_PATHS = ("/admin/v1/imports",)
 _HEADERS = [
@@ -44,7 +45,7 @@ class RequestLayer:
             return
         request_id = uuid.uuid4().hex
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        started, status = time.perf_counter(), 500
+        started, status = time.perf_counter(), 0
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -57,6 +58,12 @@ class RequestLayer:
 
         try:
             await self._within_limit(scope, receive, send_with_headers)
+        except Exception as error:
+            log.exception("http.unexpected", error=type(error).__name__)
+            if status:
+                # Half an answer has left: only a cut connection tells that it is not whole.
+                raise
+            await problems.of_bug(request_id=request_id)(scope, receive, send_with_headers)
         finally:
             milliseconds = round((time.perf_counter() - started) * 1000, 1)
             log.debug(

@@ -3,15 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from app.core.errors import AppError, NotFound
-
-log = structlog.get_logger()
 
 # What pydantic found, in words that a clerk understands.
 _SENTENCES: Mapping[str, str] = {
@@ -37,6 +34,8 @@ _SENTENCES: Mapping[str, str] = {
     "too_short": "项目太少",
     "json_invalid": "不是有效的 JSON",
 }
+# A body of nothing but unknown fields would be answered five times as long as it came.
+_MOST_FIELD_ERRORS = 20
 _TITLES = {404: "没有找到", 405: "此地址不支持这种请求方法", 413: "上传的内容过大", 415: "不支持的内容类型"}
 
 
@@ -57,8 +56,13 @@ def of_error(error: AppError) -> JSONResponse:
     return answer
 
 
+def of_bug(*, request_id: str) -> JSONResponse:
+    """Render a failure that nobody foresaw: a number that stands in the log too, and nothing else."""
+    return problem(500, "unexpected", "系统出错了，请把编号告诉管理员", request_id=request_id)
+
+
 def install(app: FastAPI) -> None:
-    """Make `app` answer failures as problem documents only."""
+    """Make `app` answer known failures as problem documents; RequestLayer answers all others."""
 
     @app.exception_handler(AppError)
     async def _known(_: Request, error: AppError) -> JSONResponse:
@@ -75,16 +79,10 @@ def install(app: FastAPI) -> None:
         title = _TITLES.get(error.status_code, "请求有误")
         return problem(error.status_code, f"http_{error.status_code}", title)
 
-    @app.exception_handler(Exception)
-    async def _unknown(_: Request, error: Exception) -> JSONResponse:
-        request_id = structlog.contextvars.get_contextvars().get("request_id", "")
-        log.error("http.unexpected", error=type(error).__name__, exc_info=error)
-        return problem(500, "unexpected", "系统出错了，请把编号告诉管理员", request_id=request_id)
-
 
 def _field_errors(errors: Sequence[Any]) -> list[dict[str, str]]:
     found = []
-    for error in errors:
+    for error in errors[:_MOST_FIELD_ERRORS]:
         place = error["loc"][1:] if error["loc"][:1] in {("body",), ("query",), ("path",)} else error["loc"]
         own_words = str(error["msg"]).removeprefix("Value error, ")
         sentence = (

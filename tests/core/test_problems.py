@@ -45,6 +45,15 @@ async def test_a_body_that_hides_its_length_is_refused_all_the_same(client: http
     assert answer.status_code == 413
 
 
+async def test_a_body_of_unknown_fields_is_not_answered_at_greater_length(client: httpx.AsyncClient) -> None:
+    body = dict.fromkeys((f"k{number}" for number in range(5000)), 1)
+
+    answer = await client.post("/admin/v1/session", json=body)
+
+    assert answer.status_code == 422
+    assert len(answer.json()["errors"]) == 20
+
+
 async def test_a_bug_shows_a_number_and_nothing_else(services: Services, db: None) -> None:
     app = create_app(services.settings, services=services)
 
@@ -58,7 +67,8 @@ async def test_a_bug_shows_a_number_and_nothing_else(services: Services, db: Non
 
     assert answer.status_code == 500
     assert "secret" not in answer.text
-    assert len(answer.json()["request_id"]) == 32
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    assert answer.headers["cache-control"] == "no-store"
 
 
 async def test_answers_carry_the_headers_that_browsers_need(client: httpx.AsyncClient) -> None:
