@@ -11,6 +11,8 @@ from app.accounts import mini_api as accounts_mini
 from app.accounts.enums import WeChatApp
 from app.bootstrap import Services, accounts_of, running_services
 from app.bot import callback_api
+from app.campaigns import admin_api as campaigns_admin
+from app.campaigns import mini_api as campaigns_mini
 from app.contacts import admin_api as contacts_admin
 from app.contacts import mini_api as contacts_mini
 from app.core import problems, sql
@@ -29,6 +31,7 @@ MINI_ROUTERS = (
     contacts_mini.router,
     people_mini.router,
     messaging_mini.router,
+    campaigns_mini.router,
 )
 ADMIN_ROUTERS = (
     accounts_admin.router,
@@ -37,6 +40,7 @@ ADMIN_ROUTERS = (
     pairing_admin.router,
     people_admin.router,
     rosters_admin.router,
+    campaigns_admin.router,
 )
 WECHAT_ROUTERS = (callback_api.router,)
 

@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ("org_code", fields.CharField(max_length=6)),
                 ("festival", fields.CharField(max_length=40)),
+                ("template_id", fields.CharField(max_length=64)),
                 ("marked_by", fields.BigIntField()),
                 ("marked_at", UtcDatetimeField(auto_now=False, auto_now_add=False)),
                 ("confirmed_by", fields.BigIntField(null=True)),

@@ -22,8 +22,10 @@ class Migration(migrations.Migration):
                 ("region_prefix", fields.CharField(max_length=6)),
                 ("title", fields.CharField(max_length=60)),
                 ("text", fields.CharField(default="", max_length=500)),
-                ("festival", fields.CharField(default="", max_length=40)),
+                ("festival", fields.CharField(default="", max_length=80)),
                 ("festival_on", fields.DateField(null=True)),
+                ("template_id", fields.CharField(max_length=64)),
+                ("urgent", fields.BooleanField(default=False)),
                 ("send_at", UtcDatetimeField(auto_now=False, auto_now_add=False)),
                 ("expires_at", UtcDatetimeField(auto_now=False, auto_now_add=False)),
                 (

@@ -16,15 +16,18 @@ class Campaign(Model):
     region_prefix = fields.CharField(max_length=6)
     title = fields.CharField(max_length=60)
     text = fields.CharField(max_length=500, default="")
-    festival = fields.CharField(max_length=40, default="")
+    # Keys of what falls on that day, joined by "+".
+    festival = fields.CharField(max_length=80, default="")
     festival_on = fields.DateField(null=True)
+    template_id = fields.CharField(max_length=64)
+    urgent = fields.BooleanField(default=False)
     send_at = UtcDatetimeField()
     expires_at = UtcDatetimeField()
     state = fields.CharEnumField(CampaignState, max_length=12, description="what was decided about it")
     author_id = fields.BigIntField()
     approver_id = fields.BigIntField(null=True)
     content_hash = fields.CharField(max_length=64, default="")
-    # Set for campaigns that started by themselves: festival, year and region happen once.
+    # Set for campaigns that started by themselves: one federation and one festival day happen once.
     slot = fields.CharField(max_length=64, null=True, unique=True)
     expanded_to = fields.BigIntField(default=0)
     expanded_at = UtcDatetimeField(null=True)
@@ -43,6 +46,7 @@ class AutomaticFestival(Model):
     id = fields.BigIntField(primary_key=True)
     org_code = fields.CharField(max_length=6)
     festival = fields.CharField(max_length=40)
+    template_id = fields.CharField(max_length=64)
     marked_by = fields.BigIntField()
     marked_at = UtcDatetimeField()
     confirmed_by = fields.BigIntField(null=True)

@@ -37,6 +37,7 @@ class Reason(Labelled):
     BEREAVEMENT = "bereavement", "家中有丧事，暂停节日类消息"
     NOT_FOLLOWING = "not_following", "没有关注服务号"
     NOTHING_DUE = "nothing_due", "没有需要联系的帮扶对象"
+    ALREADY_REMINDED = "already_reminded", "其他任务已就同一节日提醒过"
     LEFT_OFFICE = "left_office", "干部已不在岗"
     TOO_LATE = "too_late", "已过合适的发送时间"
     CAMPAIGN_CANCELLED = "campaign_cancelled", "任务已取消"

@@ -1,0 +1,126 @@
+"""Starting approved campaigns, and making one message for each person of their audience."""
+
+# ruff: noqa: S608 - only marks and words of this file are put into statements, values are bound
+
+from datetime import datetime
+
+import structlog
+from tortoise.transactions import in_transaction
+
+from app.audit import operations as audit
+from app.campaigns.enums import CampaignState
+from app.campaigns.models import Campaign
+from app.campaigns.operations.drafting import record
+from app.campaigns.queries import PEOPLE, WAYS, audience, dedup_key
+from app.core import sql
+
+log = structlog.get_logger()
+
+_START_AT_ONCE = 100
+# Large enough for a million in seconds, small enough that nobody waits for the write lock.
+EXPAND_AT_ONCE = 5000
+
+
+async def start_due(*, now: datetime) -> int:
+    """Start the approved campaigns whose time has come, and return how many.
+
+    One whose last moment passed while nobody was there to start it is given up: a reminder that comes after
+    the festival helps nobody.
+    """
+    due = await (
+        Campaign.filter(state=CampaignState.SCHEDULED, send_at__lte=now).order_by("id").limit(_START_AT_ONCE)
+    )
+    started = 0
+    # Few: one federation starts a handful of campaigns a year.
+    for campaign in due:
+        started += await _start(campaign, now=now)
+    return started
+
+
+async def _start(campaign: Campaign, *, now: datetime) -> int:
+    is_late = campaign.expires_at <= now
+    state = CampaignState.CANCELLED if is_late else CampaignState.RUNNING
+    reason = "到达发送时间时系统没有运行，已过截止时间" if is_late else ""
+    async with in_transaction():
+        changed = await Campaign.filter(id=campaign.id, state=CampaignState.SCHEDULED).update(
+            state=state, pause_reason=reason
+        )
+        if changed:
+            action = "campaign.missed" if is_late else "campaign.started"
+            await record(campaign, action=action, actor=audit.SYSTEM, now=now)
+    if changed:
+        log.info("campaigns.started", campaign_id=campaign.id, is_late=is_late)
+    return changed
+
+
+async def expand_step(*, now: datetime, at_once: int = EXPAND_AT_ONCE) -> int:
+    """Make the messages for the next few thousand people of one running campaign, and return how many.
+
+    Rows and cursor are written in one transaction, so that a crash neither skips nor doubles anybody; two
+    workers at once do one step each. Who cannot be reached gets a row too, with the reason.
+
+    Args:
+        now: when.
+        at_once: how many people of the region, whether they belong to the audience or not.
+    """
+    campaign = await Campaign.filter(state=CampaignState.RUNNING, expanded_at=None).order_by("id").first()
+    if campaign is None:
+        return 0
+    return await sql.retrying(lambda: _expand(campaign, at_once=at_once, now=now))
+
+
+async def _expand(campaign: Campaign, *, at_once: int, now: datetime) -> int:
+    async with in_transaction():
+        upper = await _upper_id(campaign, at_once=at_once)
+        # Takes the row's lock, and is the test that no other worker did this step.
+        moved = await Campaign.filter(
+            id=campaign.id,
+            state=CampaignState.RUNNING,
+            expanded_to=campaign.expanded_to,
+            expanded_at=None,
+        ).update(**({"expanded_at": now} if upper is None else {"expanded_to": upper}))
+        if not moved or upper is None:
+            return moved
+        made = await _make_messages(campaign, upper=upper, now=now)
+        await sql.execute("UPDATE campaign SET planned = planned + %s WHERE id = %s", (made, campaign.id))
+    log.info("campaigns.expanded", campaign_id=campaign.id, up_to=upper, made=made)
+    # A stretch of people may hold nobody of the audience: the caller still has to come again.
+    return max(made, 1)
+
+
+async def _upper_id(campaign: Campaign, *, at_once: int) -> int | None:
+    table, region = PEOPLE[campaign.kind]
+    rows = await sql.fetch(
+        f"SELECT MAX(x.id) AS upper_id FROM (SELECT id FROM {table} WHERE id > %s AND {region} LIKE %s"
+        " ORDER BY id LIMIT %s) x",
+        (campaign.expanded_to, f"{campaign.region_prefix}%", at_once),
+    )
+    upper = rows[0]["upper_id"]
+    return None if upper is None else int(upper)
+
+
+async def _make_messages(campaign: Campaign, *, upper: int, now: datetime) -> int:
+    people = audience(campaign, now=now, ids=(campaign.expanded_to, upper))
+    way = WAYS[campaign.kind]
+    return await sql.execute(
+        "INSERT INTO message (dedup_key, purpose, channel, campaign_id, recipient_kind, recipient_id,"
+        " region_code, openid, template_id, consent, subject_count, urgent, state, reason, next_at,"
+        " expires_at, attempts, charged, created_at, settled_at)"
+        f" SELECT {dedup_key(campaign)}, %s, %s, %s, %s, r.recipient_id, r.region_code, r.openid, %s,"
+        " COALESCE(r.consent, ''), r.amount, %s,"
+        " CASE WHEN r.reason IS NULL THEN 'queued' ELSE 'suppressed' END, r.reason, %s, %s, 0, 0, %s,"
+        f" CASE WHEN r.reason IS NULL THEN NULL ELSE %s END FROM ({people.text}) r",
+        (
+            way.purpose.value,
+            way.channel.value,
+            campaign.id,
+            way.recipient_kind.value,
+            campaign.template_id,
+            int(campaign.urgent),
+            now,
+            campaign.expires_at,
+            now,
+            now,
+            *people.values,
+        ),
+    )

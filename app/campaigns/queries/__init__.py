@@ -1,0 +1,226 @@
+"""Reading campaigns; a package because the audience has a file of its own, used through this name."""
+
+# ruff: noqa: S608 - only marks and words of this file are put into statements, values are bound
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.accounts.queries import in_regions
+from app.accounts.rules import Scope
+from app.campaigns.enums import CampaignState
+from app.campaigns.models import AutomaticFestival, Campaign
+from app.campaigns.queries.audience import (
+    PEOPLE,
+    WAYS,
+    ReasonCount,
+    Statement,
+    audience,
+    dedup_key,
+    preview_counts,
+    still_due,
+)
+from app.core import sql
+from app.core.errors import NotFound
+from app.messaging.enums import RecipientKind
+from app.messaging.models import Message
+from app.messaging.queries import StateCount, state_counts
+from app.people.enums import CadreStatus, ConsentChannel, ConsentPurpose
+from app.people.models import Cadre, Guardian
+
+__all__ = [
+    "PEOPLE",
+    "WAYS",
+    "CampaignNotFound",
+    "Progress",
+    "ReasonCount",
+    "Statement",
+    "audience",
+    "automatic_festivals",
+    "cadres_at_work",
+    "campaign_in",
+    "campaigns_by_id",
+    "campaigns_in",
+    "consents_of",
+    "dedup_key",
+    "festivals_confirmed",
+    "names_of",
+    "preview_counts",
+    "progress_of",
+    "still_due",
+]
+
+_FESTIVALS_OF_ONE = 200
+
+
+class CampaignNotFound(NotFound):
+    code = "campaigns.not_found"
+    title = "没有找到这个群发任务"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Where the messages of one campaign are, counted from their rows.
+
+    Args:
+        planned: how many rows were made.
+        counts: how many are in which state, and why.
+        is_done: nothing is left to do; asked of the rows, never remembered.
+    """
+
+    planned: int
+    counts: Sequence[StateCount]
+    is_done: bool
+
+    @property
+    def open(self) -> int:
+        """How many still wait or are on their way."""
+        return sum(one.count for one in self.counts if one.state.is_open)
+
+    @property
+    def final(self) -> int:
+        """How many the service has nothing more to do about."""
+        return sum(one.count for one in self.counts if not one.state.is_open)
+
+
+async def campaigns_in(
+    *, scope: Scope, before_id: int, limit: int, state: CampaignState | None = None
+) -> list[Campaign]:
+    """Return the campaigns of the caller's federation and those below it, newest first."""
+    found = Campaign.filter(in_regions("org_code", scope.count))
+    if before_id:
+        found = found.filter(id__lt=before_id)
+    if state is not None:
+        found = found.filter(state=state)
+    return await found.order_by("-id").limit(limit)
+
+
+async def campaign_in(*, scope: Scope, campaign_id: int) -> Campaign:
+    """Return one campaign; raises CampaignNotFound for one of another federation."""
+    campaign = await Campaign.filter(in_regions("org_code", scope.count)).get_or_none(id=campaign_id)
+    if campaign is None:
+        raise CampaignNotFound
+    return campaign
+
+
+async def progress_of(*, campaigns: Sequence[Campaign]) -> dict[int, Progress]:
+    """Return the progress of campaigns that the caller may see, by id.
+
+    No scope: numbers only, of campaigns that were found within one.
+    """
+    counts: dict[int, list[StateCount]] = {campaign.id: [] for campaign in campaigns}
+    for one in await state_counts(campaign_ids=list(counts)):
+        counts[one.campaign_id].append(one)
+    return {campaign.id: _progress(campaign, counts[campaign.id]) for campaign in campaigns}
+
+
+def _progress(campaign: Campaign, counts: Sequence[StateCount]) -> Progress:
+    has_open = any(one.state.is_open for one in counts)
+    is_complete = campaign.expanded_at is not None or campaign.state is CampaignState.CANCELLED
+    return Progress(planned=campaign.planned, counts=counts, is_done=is_complete and not has_open)
+
+
+async def campaigns_by_id(*, campaign_ids: Sequence[int]) -> dict[int, Campaign]:
+    """Return campaigns for the writers of their messages, by id.
+
+    No scope: the worker acts for all.
+    """
+    found = await Campaign.filter(id__in=list(campaign_ids)).order_by("id").limit(len(campaign_ids))
+    return {campaign.id: campaign for campaign in found}
+
+
+async def cadres_at_work(*, openids: Mapping[int, str]) -> tuple[set[int], set[int]]:
+    """Return which of these cadres are in office, and which of them still have this openid.
+
+    No scope: the worker asks before it writes to them.
+
+    Args:
+        openids: cadre id to the openid that the message goes to.
+    """
+    rows = await sql.fetch(
+        "SELECT c.id, i.openid FROM cadre c"
+        " LEFT JOIN wechat_identity i ON i.cadre_id = c.id AND i.app = 'mini'"
+        f" WHERE c.status = %s AND c.id IN ({sql.marks(len(openids))}) ORDER BY c.id LIMIT %s",
+        (CadreStatus.ACTIVE.value, *openids, 10 * len(openids)),
+    )
+    active = {row["id"] for row in rows}
+    return active, {row["id"] for row in rows if row["openid"] == openids[row["id"]]}
+
+
+async def consents_of(*, openids: Mapping[int, str]) -> dict[int, dict[str, Any]]:
+    """Return for each of these guardians what decides whether he may be written to now.
+
+    Each has `is_muted`, `has_consent`, `is_bound` (this openid is still his) and `follows`.
+
+    No scope: the worker asks before it writes to them.
+
+    Args:
+        openids: guardian id to the openid that the message goes to.
+    """
+    rows = await sql.fetch(
+        "SELECT g.id, g.muted_at, i.openid, i.follows,"
+        " (SELECT COUNT(*) FROM consent k WHERE k.guardian_id = g.id AND k.purpose = %s"
+        " AND k.channel = %s AND k.withdrawn_at IS NULL) AS consents"
+        " FROM guardian g LEFT JOIN wechat_identity i ON i.guardian_id = g.id AND i.app = 'official'"
+        f" WHERE g.id IN ({sql.marks(len(openids))}) ORDER BY g.id LIMIT %s",
+        (
+            ConsentPurpose.POLICY_NOTICE.value,
+            ConsentChannel.OFFICIAL_TEMPLATE.value,
+            *openids,
+            10 * len(openids),
+        ),
+    )
+    found: dict[int, dict[str, Any]] = {}
+    for row in rows:
+        is_this = row["openid"] == openids[row["id"]]
+        known = found.setdefault(
+            row["id"],
+            {
+                "is_muted": row["muted_at"] is not None,
+                "has_consent": row["consents"] > 0,
+                "is_bound": False,
+                "follows": False,
+            },
+        )
+        if is_this:
+            known["is_bound"], known["follows"] = True, bool(row["follows"])
+    return found
+
+
+async def names_of(*, messages: Sequence[Message]) -> dict[tuple[RecipientKind, int], str]:
+    """Return the names of the recipients of these messages, to be masked by the caller.
+
+    No scope: the messages themselves were found within the regions that the caller may look into.
+    """
+    names: dict[tuple[RecipientKind, int], str] = {}
+    people: Mapping[RecipientKind, type[Cadre | Guardian]] = {
+        RecipientKind.CADRE: Cadre,
+        RecipientKind.GUARDIAN: Guardian,
+    }
+    # Two kinds of people, so at most two statements.
+    for kind, model in people.items():
+        ids = {message.recipient_id for message in messages if message.recipient_kind is kind}
+        if ids:
+            found = await model.filter(id__in=ids).order_by("id").limit(len(ids)).values_list("id", "name")
+            names.update({(kind, row[0]): row[1] for row in found})
+    return names
+
+
+async def automatic_festivals(*, scope: Scope, org_code: str) -> list[AutomaticFestival]:
+    """Return the festivals for which a federation is reminded by itself, marked or confirmed."""
+    return await (
+        AutomaticFestival.filter(in_regions("org_code", scope.count), org_code=org_code)
+        .order_by("festival")
+        .limit(_FESTIVALS_OF_ONE)
+    )
+
+
+async def festivals_confirmed(*, now: datetime) -> list[AutomaticFestival]:
+    """Return every automatic festival that a second admin confirmed before this moment.
+
+    No scope: the worker starts campaigns for all federations.
+    """
+    return await (
+        AutomaticFestival.filter(confirmed_at__lte=now).order_by("org_code", "festival").limit(100_000)
+    )

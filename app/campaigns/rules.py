@@ -1,0 +1,187 @@
+"""Decisions about campaigns that need no database: when they leave and end, what binds an approval."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from app.campaigns.enums import CampaignKind, CampaignState
+from app.core.clock import china_date, china_moment
+from app.core.errors import Invalid
+from app.festivals.enums import FestivalKey
+from app.festivals.rules import FIRST_YEAR, LAST_YEAR, FestivalOccasion, festival_occasions
+
+# Cadres are told in the morning of a working day's office hours, and nobody after nine in the evening.
+_MORNING_HOUR = 9
+_EVENING_HOUR = 21
+_NOTICE_DAYS = 7
+_MOST_DAYS = 60
+# Who was reached in the ten days before a festival need not be called again for it.
+_REACHED_DAYS = 10
+_JOIN = "+"
+
+# What may be done in which state; a state that is not named does not allow it.
+ALLOWED: Mapping[str, frozenset[CampaignState]] = {
+    "edit": frozenset({CampaignState.DRAFT, CampaignState.SUBMITTED}),
+    "submit": frozenset({CampaignState.DRAFT}),
+    "approve": frozenset({CampaignState.SUBMITTED}),
+    "pause": frozenset({CampaignState.SCHEDULED, CampaignState.RUNNING}),
+    "resume": frozenset({CampaignState.PAUSED}),
+    "cancel": frozenset(set(CampaignState) - {CampaignState.CANCELLED}),
+}
+ACT_LABELS: Mapping[str, str] = {
+    "edit": "修改",
+    "submit": "提交审批",
+    "approve": "审批",
+    "pause": "暂停",
+    "resume": "继续",
+    "cancel": "取消",
+}
+
+
+class FestivalMissing(Invalid):
+    code = "campaigns.festival_missing"
+    title = "节日联系提醒需要选择一个节日"
+
+
+class NotAFestivalDay(Invalid):
+    code = "campaigns.not_a_festival_day"
+    title = "所选的日期不是这个节日，或已经过去"
+
+
+class WrongTimes(Invalid):
+    code = "campaigns.wrong_times"
+    title = "发送时间和截止时间不合理"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What somebody composed.
+
+    Args:
+        kind: what the campaign does.
+        title: for policy notices it is shown inside WeChat.
+        text: what a guardian reads after opening the notice.
+        region_code: division code of the region whose people are meant.
+        festival: which festival, for reminders.
+        festival_on: its day, the next one when None.
+        send_at: when it starts; the default depends on the kind.
+        expires_at: until when it is welcome; the default depends on the kind.
+        urgent: leaves before all others and at night too, for notices only.
+    """
+
+    kind: CampaignKind
+    title: str
+    text: str = ""
+    region_code: str
+    festival: FestivalKey | None = None
+    festival_on: date | None = None
+    send_at: datetime | None = None
+    expires_at: datetime | None = None
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """When a campaign leaves and ends, and for which occasion."""
+
+    occasion: FestivalOccasion | None
+    send_at: datetime
+    expires_at: datetime
+
+
+def plan_of(draft: Draft, *, days_ahead: int, now: datetime) -> Plan:
+    """Fill in what a draft leaves open, and check that its times make sense.
+
+    Args:
+        draft: what was composed.
+        days_ahead: reminders start so many days before the festival.
+        now: when.
+
+    Raises:
+        FestivalMissing, NotAFestivalDay: a reminder needs the day of a festival that is still to come.
+        WrongTimes: it would end before it starts, has ended already, or lies too far ahead.
+    """
+    if draft.kind is CampaignKind.FESTIVAL_REMINDER:
+        occasion = _occasion_of(draft, today=china_date(now))
+        send_at, expires_at = reminder_times(occasion, days_ahead=days_ahead)
+        plan = Plan(
+            occasion=occasion,
+            send_at=draft.send_at or max(send_at, now),
+            expires_at=min(draft.expires_at or expires_at, expires_at),
+        )
+    else:
+        send_at = draft.send_at or now
+        last_day = china_date(send_at) + timedelta(days=_NOTICE_DAYS)
+        plan = Plan(
+            occasion=None,
+            send_at=send_at,
+            expires_at=draft.expires_at or china_moment(last_day, _EVENING_HOUR),
+        )
+    if plan.expires_at <= max(plan.send_at, now):
+        raise WrongTimes("截止时间应晚于发送时间和现在")
+    if china_date(plan.expires_at) > china_date(plan.send_at) + timedelta(days=_MOST_DAYS):
+        raise WrongTimes(f"发送期不能超过{_MOST_DAYS}天")
+    if draft.urgent and draft.kind is not CampaignKind.POLICY_NOTICE:
+        raise WrongTimes("只有政策通知可以标为紧急，紧急通知夜间也会发送")
+    return plan
+
+
+def reminder_times(occasion: FestivalOccasion, *, days_ahead: int) -> tuple[datetime, datetime]:
+    """Return when a reminder for a festival starts, and 21:00 of its day, when it ends.
+
+    On a day of mourning nobody is disturbed in the morning itself, so the reminder comes a day before at
+    least.
+    """
+    ahead = max(days_ahead, 1) if occasion.is_mourning else days_ahead
+    return (
+        china_moment(occasion.on - timedelta(days=ahead), _MORNING_HOUR),
+        china_moment(occasion.on, _EVENING_HOUR),
+    )
+
+
+def _occasion_of(draft: Draft, *, today: date) -> FestivalOccasion:
+    if draft.festival is None:
+        raise FestivalMissing
+    wanted = draft.festival_on
+    years = [wanted.year] if wanted else [today.year, today.year + 1]
+    coming = [
+        occasion
+        for year in years
+        if FIRST_YEAR <= year <= LAST_YEAR
+        for occasion in festival_occasions(year)
+        if draft.festival in occasion.keys and occasion.on >= today and wanted in (None, occasion.on)
+    ]
+    if not coming:
+        raise NotAFestivalDay
+    return coming[0]
+
+
+def festival_keys(stored: str) -> tuple[FestivalKey, ...]:
+    """Read the festivals of a campaign from its column."""
+    return tuple(FestivalKey(key) for key in stored.split(_JOIN) if key)
+
+
+def stored_festivals(keys: Iterable[FestivalKey]) -> str:
+    """Write the festivals of a campaign for its column."""
+    return _JOIN.join(key.value for key in keys)
+
+
+def occasion_from(stored: str, on: date) -> FestivalOccasion:
+    """Return what a campaign is about, from its two columns."""
+    return FestivalOccasion(on, festival_keys(stored))
+
+
+def reached_since(festival_on: date) -> date:
+    """Return the day since which a contact counts as the call for this festival."""
+    return festival_on - timedelta(days=_REACHED_DAYS)
+
+
+def content_hash(content: Mapping[str, object]) -> str:
+    """Return 64 hexadecimal digits that change with every word, time and region of a campaign.
+
+    An approver names them, so that nothing can be exchanged between his reading and his decision.
+    """
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

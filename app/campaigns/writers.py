@@ -1,0 +1,122 @@
+"""Texts for messaging: each writer reads what a whole chunk needs, and asks again who is still wanted."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from app.campaigns import queries
+from app.campaigns.enums import CampaignState
+from app.campaigns.models import Campaign
+from app.campaigns.notices import festival_reminder, policy_notice
+from app.campaigns.rules import occasion_from
+from app.core.clock import china_date
+from app.messaging.enums import Purpose, Reason
+from app.messaging.notices import Decision, DueMessage, Postpone, Prepared, Suppress, Writer
+from app.people.rules import mask_name
+
+# A paused campaign's messages come up again so often; resuming wakes them at once.
+_PAUSED_SECONDS = 300.0
+
+
+def message_writers() -> dict[Purpose, Writer]:
+    """Return who writes the texts of which purpose."""
+    return {
+        Purpose.FESTIVAL_REMINDER: FestivalReminderWriter(),
+        Purpose.POLICY_NOTICE: PolicyNoticeWriter(),
+    }
+
+
+class FestivalReminderWriter:
+    """Tells cadres whom to call, by masked names, and leaves out who need not be told any more."""
+
+    async def prepare(self, messages: Sequence[DueMessage], *, now: datetime) -> Mapping[int, Decision]:
+        """Return the text of each reminder, or why it is not sent."""
+        campaigns = await _campaigns_of(messages)
+        decided = _stopped(messages, campaigns)
+        groups: dict[int, list[DueMessage]] = defaultdict(list)
+        for message in messages:
+            if message.id not in decided and message.campaign_id is not None:
+                groups[message.campaign_id].append(message)
+        # A chunk holds one or two campaigns.
+        for campaign_id, group in groups.items():
+            decided.update(await self._of_campaign(campaigns[campaign_id], group, now=now))
+        return decided
+
+    @staticmethod
+    async def _of_campaign(
+        campaign: Campaign, messages: Sequence[DueMessage], *, now: datetime
+    ) -> dict[int, Decision]:
+        openids = {message.recipient_id: message.openid for message in messages}
+        active, bound = await queries.cadres_at_work(openids=openids)
+        if campaign.festival_on is None:
+            raise ValueError(f"campaign {campaign.id} is a festival reminder without a day")
+        names, mourning = await queries.still_due(
+            cadre_ids=sorted(openids), festival_on=campaign.festival_on, now=now
+        )
+        occasion = occasion_from(campaign.festival, campaign.festival_on)
+
+        def decision(cadre_id: int) -> Decision:
+            if cadre_id not in active:
+                return Suppress(reason=Reason.LEFT_OFFICE)
+            if cadre_id not in names:
+                in_mourning = cadre_id in mourning
+                return Suppress(reason=Reason.BEREAVEMENT if in_mourning else Reason.NOTHING_DUE)
+            if cadre_id not in bound:
+                return Suppress(reason=Reason.NOT_BOUND)
+            masked = [mask_name(name) for name in names[cadre_id]]
+            return festival_reminder(occasion=occasion, masked_names=masked)
+
+        return {message.id: decision(message.recipient_id) for message in messages}
+
+
+class PolicyNoticeWriter:
+    """Tells guardians that there is a notice, as long as they still agree to be told."""
+
+    async def prepare(self, messages: Sequence[DueMessage], *, now: datetime) -> Mapping[int, Decision]:
+        """Return the text of each notice, or why it is not sent."""
+        campaigns = await _campaigns_of(messages)
+        decided = _stopped(messages, campaigns)
+        wanted = [message for message in messages if message.id not in decided]
+        if not wanted:
+            return decided
+        consents = await queries.consents_of(
+            openids={message.recipient_id: message.openid for message in wanted}
+        )
+        today = china_date(now)
+        texts = {
+            campaign.id: policy_notice(title=campaign.title, on=today) for campaign in campaigns.values()
+        }
+        for message in wanted:
+            text = texts[message.campaign_id or 0]
+            decided[message.id] = _consented(consents.get(message.recipient_id), text)
+        return decided
+
+
+def _consented(known: Mapping[str, Any] | None, text: Prepared) -> Decision:
+    if known is None or not known["is_bound"]:
+        return Suppress(reason=Reason.NOT_BOUND)
+    if known["is_muted"]:
+        return Suppress(reason=Reason.MUTED)
+    if not known["has_consent"]:
+        return Suppress(reason=Reason.NO_CONSENT)
+    if not known["follows"]:
+        return Suppress(reason=Reason.NOT_FOLLOWING)
+    return text
+
+
+async def _campaigns_of(messages: Sequence[DueMessage]) -> dict[int, Campaign]:
+    ids = sorted({message.campaign_id for message in messages if message.campaign_id is not None})
+    return await queries.campaigns_by_id(campaign_ids=ids)
+
+
+def _stopped(messages: Sequence[DueMessage], campaigns: Mapping[int, Campaign]) -> dict[int, Decision]:
+    """Decide about the messages whose campaign is not running."""
+    decided: dict[int, Decision] = {}
+    for message in messages:
+        campaign = campaigns.get(message.campaign_id or 0)
+        if campaign is None or campaign.state is CampaignState.CANCELLED:
+            decided[message.id] = Suppress(reason=Reason.CAMPAIGN_CANCELLED)
+        elif campaign.state is not CampaignState.RUNNING:
+            decided[message.id] = Postpone(seconds=_PAUSED_SECONDS)
+    return decided
