@@ -12,7 +12,7 @@ from app.people.enums import GuardianRelation
 from app.rosters.operations.writing import insert_many, update_many
 from app.rosters.queries.judging import JudgedBeneficiary
 from app.rosters.queries.registered import ids_of_beneficiaries
-from app.rosters.rules.beneficiaries import GuardianEntry, GuardianStep, guardian_step
+from app.rosters.rules.guardians import GuardianEntry, GuardianStep, guardian_step
 
 _COLUMNS = ("region_code", "name", "phone", "phone_index", "created_at")
 

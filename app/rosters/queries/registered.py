@@ -19,9 +19,10 @@ from app.people.enums import (
     Relief,
     Residence,
 )
-from app.rosters.rules.beneficiaries import BeneficiaryFacts, RegisteredBeneficiary, RegisteredGuardian
+from app.rosters.rules.beneficiaries import BeneficiaryFacts, RegisteredBeneficiary
 from app.rosters.rules.cadres import CadreFacts, RegisteredCadre
 from app.rosters.rules.columns import Elsewhere
+from app.rosters.rules.guardians import RegisteredGuardian
 
 K = TypeVar("K")
 

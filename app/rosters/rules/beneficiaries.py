@@ -37,6 +37,12 @@ from app.rosters.rules.columns import (
     plain,
     yes_or_no,
 )
+from app.rosters.rules.guardians import (
+    GuardianEntry,
+    RegisteredGuardian,
+    guardian_step,
+    same_guardian,
+)
 from app.rosters.rules.words import (
     DIBAO,
     RELATION_WORDS,
@@ -124,21 +130,17 @@ COLUMNS = (
         width=20,
     ),
 )
+_BY_HEADER = {column.header: column for column in COLUMNS}
+_read_relief = one_of(RELIEF_WORDS, offered=RELIEF_OFFERED)
+_read_residence = one_of(RESIDENCE_WORDS, offered=RESIDENCE_OFFERED)
+_read_status = one_of(STATUS_WORDS, offered=[status.label for status in CertificateStatus])
+_read_relation = one_of(RELATION_WORDS, offered=[relation.label for relation in GuardianRelation])
 
 _GONE = frozenset({BeneficiaryStatus.DECEASED, BeneficiaryStatus.MOVED_AWAY})
 # Columns that a row may leave empty, named alike in the entry and in the register's facts.
 _MAY_BE_EMPTY = (
     "certificate_status", "residence", "town", "address", "phone", "household", "several", "elderly",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class GuardianEntry:
-    """The guardian whom a row names; None is what it leaves open."""
-
-    name: str
-    phone: str | None
-    relation: GuardianRelation | None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -178,17 +180,6 @@ class BeneficiaryFacts:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class RegisteredGuardian:
-    """A guardian whom a registered person has; the phone is known by its blind index only."""
-
-    id: int
-    guardianship_id: int
-    name: str
-    phone_index: str | None
-    relation: GuardianRelation
-
-
-@dataclass(frozen=True, slots=True, repr=False)
 class RegisteredBeneficiary:
     """Somebody in the register who has the ID number of a row."""
 
@@ -206,27 +197,15 @@ class BeneficiaryIndexes:
     guardian_phone: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class GuardianStep:
-    """What a row changes about a guardian: `known` is None when he has to be added."""
-
-    entry: GuardianEntry
-    known: RegisteredGuardian | None
-    new_phone: bool
-    new_relation: bool
-
-
 def parse(cells: Mapping[str, Cell], *, today: date) -> BeneficiaryEntry | tuple[Problem, ...]:
     """Return what a row says, or everything that is wrong with it."""
-    reader = RowReader(cells, COLUMNS)
+    reader = RowReader(cells, _BY_HEADER)
     name = reader.read(NAME, person_name)
     id_number = reader.read(ID_NUMBER, lambda text: check_id_number(text, today=today))
     certificate = _certificate(reader, id_number)
-    residence = reader.read(RESIDENCE, one_of(RESIDENCE_WORDS, offered=RESIDENCE_OFFERED))
+    residence = reader.read(RESIDENCE, _read_residence)
     relief = _relief(reader, residence)
-    status = reader.read(
-        CERTIFICATE_STATUS, one_of(STATUS_WORDS, offered=[status.label for status in CertificateStatus])
-    )
+    status = reader.read(CERTIFICATE_STATUS, _read_status)
     town, address = reader.read(TOWN, plain), reader.read(ADDRESS, plain)
     phone, household = reader.read(PHONE, any_phone), reader.read(HOUSEHOLD, plain)
     several, elderly = reader.read(SEVERAL, yes_or_no), reader.read(ELDERLY, yes_or_no)
@@ -259,7 +238,7 @@ def _certificate(reader: RowReader, id_number: IdNumber | None) -> Certificate |
 
 
 def _relief(reader: RowReader, residence: Residence | None) -> Relief | None:
-    found = reader.read(RELIEF, one_of(RELIEF_WORDS, offered=RELIEF_OFFERED))
+    found = reader.read(RELIEF, _read_relief)
     if found != DIBAO:
         return cast("Relief | None", found)
     if residence is None:
@@ -272,9 +251,7 @@ def _guardian(reader: RowReader) -> GuardianEntry | None:
     before = len(reader.problems)
     name = reader.read(GUARDIAN, person_name)
     phone = reader.read(GUARDIAN_PHONE, any_phone)
-    relation = reader.read(
-        RELATION, one_of(RELATION_WORDS, offered=[relation.label for relation in GuardianRelation])
-    )
+    relation = reader.read(RELATION, _read_relation)
     if name is not None:
         return GuardianEntry(name=name, phone=phone, relation=relation)
     if len(reader.problems) == before and (phone is not None or relation is not None):
@@ -292,38 +269,6 @@ def merged(entry: BeneficiaryEntry, known: BeneficiaryFacts | None) -> Beneficia
         base = replace(known, name=entry.name, certificate=certificate, relief=entry.relief)
     filled = {field: getattr(entry, field) for field in _MAY_BE_EMPTY}
     return replace(base, **{field: value for field, value in filled.items() if value is not None})
-
-
-def guardian_step(
-    entry: GuardianEntry | None, *, phone_index: str | None, guardians: tuple[RegisteredGuardian, ...]
-) -> GuardianStep | None:
-    """Return what a row changes about a person's guardians, or None; a roster never takes one away.
-
-    Args:
-        entry: whom the row names.
-        phone_index: the blind index of the phone that it names.
-        guardians: whom the person has.
-    """
-    if entry is None:
-        return None
-    known = _same_guardian(entry, phone_index=phone_index, guardians=guardians)
-    if known is None:
-        return GuardianStep(entry=entry, known=None, new_phone=False, new_relation=False)
-    step = GuardianStep(
-        entry=entry,
-        known=known,
-        new_phone=phone_index is not None and phone_index != known.phone_index,
-        new_relation=entry.relation is not None and entry.relation is not known.relation,
-    )
-    return step if step.new_phone or step.new_relation else None
-
-
-def _same_guardian(
-    entry: GuardianEntry, *, phone_index: str | None, guardians: tuple[RegisteredGuardian, ...]
-) -> RegisteredGuardian | None:
-    namesakes = [guardian for guardian in guardians if guardian.name == entry.name]
-    exact = [guardian for guardian in namesakes if guardian.phone_index == phone_index]
-    return next(iter([*exact, *namesakes]), None)
 
 
 def judge(
@@ -375,7 +320,7 @@ def _guardian_claim(
 ) -> list[Claim]:
     if entry.guardian is None or phone_index is None:
         return []
-    same = _same_guardian(entry.guardian, phone_index=phone_index, guardians=known.guardians)
+    same = same_guardian(entry.guardian, phone_index=phone_index, guardians=known.guardians)
     if same is None:
         return []
     sentence = "与第{row}行填写的同一位监护人的电话不一致，请核对"

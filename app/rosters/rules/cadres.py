@@ -45,6 +45,8 @@ COLUMNS = (
         note="首次登记时留空按“其他”",
     ),
 )
+_BY_HEADER = {column.header: column for column in COLUMNS}
+_read_rank = one_of(RANK_WORDS, offered=[rank.label for rank in CadreRank])
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -79,11 +81,11 @@ class RegisteredCadre:
 
 def parse(cells: Mapping[str, Cell], *, today: date) -> CadreEntry | tuple[Problem, ...]:  # noqa: ARG001 - all kinds are parsed alike
     """Return what a row says, or everything that is wrong with it."""
-    reader = RowReader(cells, COLUMNS)
+    reader = RowReader(cells, _BY_HEADER)
     name, phone = reader.read(NAME, person_name), reader.read(PHONE, check_phone)
     unit, section = reader.read(UNIT, plain), reader.read(SECTION, plain)
     post = reader.read(POST, plain)
-    rank = reader.read(RANK, one_of(RANK_WORDS, offered=[rank.label for rank in CadreRank]))
+    rank = reader.read(RANK, _read_rank)
     if reader.problems or name is None or phone is None or unit is None:
         return tuple(reader.problems)
     return CadreEntry(name=name, phone=phone, unit=unit, post=_whole_post(section, post), rank=rank)

@@ -158,17 +158,16 @@ class RowReader:
 
     Args:
         cells: by header of the template; a column that the file lacks is simply absent.
-        columns: of this kind of roster.
+        columns: of this kind of roster, by header.
     """
 
     cells: Mapping[str, Cell]
-    columns: Sequence[Column]
+    columns: Mapping[str, Column]
     problems: list[Problem] = field(default_factory=list)
 
     def read(self, header: str, parse: Callable[[str], T]) -> T | None:
         """Return what a cell says, or None when it is empty or wrong; wrong ones become problems."""
-        column = next(column for column in self.columns if column.header == header)
-        cell = self.cells.get(header)
+        column, cell = self.columns[header], self.cells.get(header)
         try:
             text = typed_text(cell, column=column) if cell is not None else ""
             found = parse(text) if text else None
@@ -199,7 +198,8 @@ def typed_text(cell: Cell, *, column: Column) -> str:
         raise CellWrong(_NUMBER_LOST)
     if cell.kind is CellKind.DATE and column.kind is not ColumnKind.DAY:
         raise CellWrong("是日期格式，请改为文本后重新填写")
-    text = " ".join(_INVISIBLE.sub("", cell.value).split()).lstrip(_APOSTROPHES).strip()
+    visible = cell.value if cell.value.isascii() else _INVISIBLE.sub("", cell.value)
+    text = " ".join(visible.split()).lstrip(_APOSTROPHES).strip()
     if text in _NOTHING and column.kind is not ColumnKind.CHOICE:
         return ""
     if len(text) > column.longest:

@@ -21,7 +21,6 @@ ANCHORS: Mapping[RosterKind, tuple[str, ...]] = {
     RosterKind.PAIRINGS: (pairings.STARTED_ON, "结对时间"),
 }
 _KIND_HINTS = {
-    ColumnKind.LONG_NUMBER: "文本格式",
     ColumnKind.PHONE: "电话号码",
     ColumnKind.DAY: "日期",
 }
@@ -74,7 +73,7 @@ def _column_line(column: Column) -> str:
     if column.kind in _KIND_HINTS:
         parts.append(_KIND_HINTS[column.kind])
     if column.choices:
-        parts.append(f"可选：{'、'.join(column.choices)}")
+        parts.append(f"可选：{'，'.join(column.choices)}")
     if column.note:
         parts.append(column.note)
     return f"{column.header}：{'；'.join(parts)}"

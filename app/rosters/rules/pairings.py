@@ -39,6 +39,7 @@ COLUMNS = (
         width=14,
     ),
 )
+_BY_HEADER = {column.header: column for column in COLUMNS}
 
 _AT_CADRE = frozenset({PairingRefusal.CADRE_UNKNOWN, PairingRefusal.CADRE_NOT_ACTIVE})
 _AT_DAY = frozenset({PairingRefusal.START_TOO_EARLY, PairingRefusal.START_TOO_LATE})
@@ -59,7 +60,7 @@ class PairingEntry:
 
 def parse(cells: Mapping[str, Cell], *, today: date) -> PairingEntry | tuple[Problem, ...]:
     """Return what a row says, or everything that is wrong with it."""
-    reader = RowReader(cells, COLUMNS)
+    reader = RowReader(cells, _BY_HEADER)
     phone = reader.read(CADRE_PHONE, check_phone)
     id_number = reader.read(ID_NUMBER, lambda text: check_id_number(text, today=today))
     started_on = reader.read(STARTED_ON, calendar_day)
