@@ -1,9 +1,14 @@
 """Base classes of request and answer bodies."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, field_validator
 
+from app.core.crypto import SEALED_PREFIX
+
+# Nobody types them; WeChat, spreadsheets and screen readers stumble over them.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 Moment = AwareDatetime
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
@@ -13,6 +18,14 @@ class RequestBody(BaseModel):
     """What a caller sends; a field that we do not know is refused, never ignored."""
 
     model_config = ConfigDict(extra="forbid", str_max_length=5000)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_plain_text(cls, value: Any) -> Any:
+        # A text that looks sealed would be taken for ciphertext that does not open.
+        if isinstance(value, str) and (value.lstrip().startswith(SEALED_PREFIX) or _CONTROL.search(value)):
+            raise ValueError("含有不能保存的字符，请删除后重新填写")
+        return value
 
 
 class AnswerBody(BaseModel):

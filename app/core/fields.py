@@ -27,8 +27,8 @@ class EncryptedField(fields.TextField):
     """Personal data: plain text in Python, sealed in the database, bound to its table and column."""
 
     def to_db_value(self, value: Any, instance: Any) -> Any:  # noqa: ARG002 - Tortoise's signature
-        if value is None or value.startswith(SEALED_PREFIX):
-            return value
+        if value is None:
+            return None
         return keyring().seal(value, place=self._place())
 
     def to_python_value(self, value: Any) -> Any:

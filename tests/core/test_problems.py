@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import httpx
+import pytest
 
 from app.bootstrap import Services
 from app.core.middleware import BODY_LIMIT
@@ -77,3 +78,13 @@ async def test_answers_carry_the_headers_that_browsers_need(client: httpx.AsyncC
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("text", ["enc:v1:a:b.c", "  enc:v1:", "周\0敏", "\x1b[2J"])
+async def test_a_text_that_cannot_be_kept_is_refused_in_words(client: httpx.AsyncClient, text: str) -> None:
+    answer = await client.post("/admin/v1/session", json={"username": text, "password": "x"})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [
+        {"pointer": "/username", "detail": "含有不能保存的字符，请删除后重新填写"}
+    ]
