@@ -44,14 +44,15 @@ class Keyring:
     def parse(cls, *, field_keys: str, index_key: str, secret_key: str) -> "Keyring":
         """Read `id:base64,…` pairs; raises ValueError when a key is not 32 bytes."""
         ciphers: dict[str, AESGCM] = {}
-        for pair in field_keys.split(","):
+        # Told by place: without its colon the key itself would stand where the id should.
+        for place, pair in enumerate(field_keys.split(","), start=1):
             key_id, _, encoded = pair.strip().partition(":")
             try:
                 raw = base64.b64decode(encoded, validate=True)
-            except binascii.Error as error:
-                raise ValueError(f"field key {key_id!r} is not base64") from error
+            except ValueError:  # binascii.Error, or characters beyond ASCII
+                raise ValueError(f"field key {place} is not id:base64") from None
             if len(raw) != 32:  # noqa: PLR2004
-                raise ValueError(f"field key {key_id!r} has {len(raw)} bytes, AES-256 needs 32")
+                raise ValueError(f"field key {place} has {len(raw)} bytes, AES-256 needs 32")
             ciphers[key_id] = AESGCM(raw)
         return cls(
             current=next(iter(ciphers)),

@@ -54,7 +54,7 @@ def test_equal_values_have_unequal_seals_and_equal_indexes() -> None:
 
 @pytest.mark.parametrize("bad", ["a:short", "a:!!!", f"a:{base64.b64encode(b'x' * 16).decode()}"])
 def test_a_key_that_is_not_32_bytes_is_refused(bad: str) -> None:
-    with pytest.raises(ValueError, match="field key 'a'"):
+    with pytest.raises(ValueError, match="field key 1"):
         ring(bad)
 
 
@@ -65,3 +65,20 @@ async def test_the_database_never_holds_an_id_number_in_clear(db: None) -> None:
 
     assert liu.id_number not in str(row)
     assert (await Beneficiary.get()).id_number == liu.id_number
+
+
+def test_a_wrong_field_key_is_named_by_its_place_and_not_shown() -> None:
+    without_id = key("k")
+
+    with pytest.raises(ValueError, match="field key 2") as refused:
+        ring(f"a:{key('a')},{without_id}")
+
+    assert without_id not in str(refused.value)
+
+
+async def test_a_text_that_looks_sealed_is_sealed_like_any_other(db: None) -> None:
+    person = await make_beneficiary()
+
+    await Beneficiary.filter(id=person.id).update(address="enc:v1:nothing")
+
+    assert (await Beneficiary.get(id=person.id)).address == "enc:v1:nothing"
