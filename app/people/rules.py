@@ -36,6 +36,8 @@ _COUNTY_AND_ABOVE = re.compile(
 _SEVERE_GRADE = 2
 OLD_AGE = 60
 _ADULT_AGE = 18
+# What the columns hold.
+LONGEST_NAME = 40
 _QUALIFYING_RELIEF = frozenset(
     {Relief.DIBAO_URBAN, Relief.DIBAO_RURAL, Relief.TEKUN_DISPERSED, Relief.TEKUN_CENTRAL}
 )

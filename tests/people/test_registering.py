@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from app.accounts.rules import Scope
 from app.audit.models import AuditEntry
 from app.audit.operations import SYSTEM
@@ -10,15 +12,18 @@ from app.people.models import Beneficiary, Guardian, Household
 from app.people.operations import (
     AlreadyGuardian,
     AlreadyRegistered,
+    Mistyped,
     NewBeneficiary,
+    NewCadre,
     NewGuardian,
     create_beneficiary,
+    create_cadre,
     create_guardian,
 )
 from tests.accounts.factories import LIXIA
 from tests.conftest import NOW
 from tests.people.cast import LIU_GUIYING, OUYANG_MINGDE, WANG_XIULAN, Person
-from tests.people.factories import make_beneficiary
+from tests.people.factories import fresh_phone, make_beneficiary
 
 EVERYWHERE = Scope.everywhere()
 
@@ -75,3 +80,13 @@ async def test_a_reissued_certificate_keeps_its_number_of_reissue(db: None) -> N
     kept = await Beneficiary.get(id=entered.id)
     assert kept.certificate == OUYANG_MINGDE.certificate
     assert (kept.born_on.year, kept.grade) == (1971, 1)
+
+
+async def test_a_name_that_grows_when_it_is_folded_is_refused_in_words(db: None) -> None:
+    # One character that stands for eighteen.
+    typed = NewCadre(org_code=LIXIA, name="\ufdfa" * 3, phone=fresh_phone())
+
+    with pytest.raises(Mistyped) as refused:
+        await create_cadre(scope=EVERYWHERE, actor=SYSTEM, person=typed, now=NOW)
+
+    assert "people.name.length" in str(refused.value.facts)

@@ -26,6 +26,7 @@ from app.people.enums import (
 from app.people.models import Beneficiary, Cadre, Guardian, Guardianship, Household
 from app.people.queries import beneficiary_in, cadre_in, id_number_index, phone_index
 from app.people.rules import (
+    LONGEST_NAME,
     PhoneWrong,
     TypedError,
     check_certificate,
@@ -298,6 +299,9 @@ def _name(text: str) -> str:
     name = fold_typed(text)
     if not name:
         raise _mistyped("name", "people.name.empty", "请填写姓名")
+    # Folding can make one character eighteen.
+    if len(name) > LONGEST_NAME:
+        raise _mistyped("name", "people.name.length", f"姓名最多{LONGEST_NAME}个字")
     return name
 
 
