@@ -9,6 +9,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # Every secret that is safe to publish starts with this word, so production can refuse it.
 PLACEHOLDER = "insecure-demo"
+_DEMO_FIELD_KEY = "bGlhbnhpbi1pbnNlY3VyZS1kZW1vLWtleS0zMmJ5dGU="
+_DEMO_AES_KEYS = ("M" * 43, "S" * 43)
+# As many characters as the SHA-256 has bytes that is made of them.
+_SHORTEST_KEY = 32
 
 
 class WeChatAccountSettings(BaseModel):
@@ -20,12 +24,12 @@ class WeChatAccountSettings(BaseModel):
     aes_key: SecretStr
 
 
-def _demo_account(appid: str, aes_letter: str) -> WeChatAccountSettings:
+def _demo_account(appid: str, aes_key: str) -> WeChatAccountSettings:
     return WeChatAccountSettings(
         appid=appid,
         secret=SecretStr(f"{PLACEHOLDER}-secret"),
         token=SecretStr(f"{PLACEHOLDER}-token"),
-        aes_key=SecretStr(aes_letter * 43),
+        aes_key=SecretStr(aes_key),
     )
 
 
@@ -40,8 +44,8 @@ class WeChatSettings(BaseModel):
     """Where WeChat is, and who we are there."""
 
     api_base: str = "https://api.weixin.qq.com"
-    mini: WeChatAccountSettings = _demo_account("wx0000000000000001", "M")
-    official: WeChatAccountSettings = _demo_account("wx0000000000000002", "S")
+    mini: WeChatAccountSettings = _demo_account("wx0000000000000001", _DEMO_AES_KEYS[0])
+    official: WeChatAccountSettings = _demo_account("wx0000000000000002", _DEMO_AES_KEYS[1])
     templates: TemplateSettings = TemplateSettings()
 
 
@@ -70,7 +74,7 @@ class Settings(BaseSettings):
     redis_url: SecretStr = SecretStr("embedded")
     secret_key: SecretStr = SecretStr(f"{PLACEHOLDER}-secret-key-of-32-characters")
     # "id:base64" pairs, comma separated; the first one encrypts, all of them decrypt.
-    field_keys: SecretStr = SecretStr("insecure-demo:bGlhbnhpbi1pbnNlY3VyZS1kZW1vLWtleS0zMmJ5dGU=")
+    field_keys: SecretStr = SecretStr(f"{PLACEHOLDER}:{_DEMO_FIELD_KEY}")
     index_key: SecretStr = SecretStr(f"{PLACEHOLDER}-index-key-of-32-characters")
     wechat: WeChatSettings = WeChatSettings()
     send: SendSettings = SendSettings()
@@ -88,26 +92,46 @@ class Settings(BaseSettings):
         return self.redis_url.get_secret_value() == "embedded"
 
     @model_validator(mode="after")
-    def _refuse_demo_values_in_production(self) -> Self:
+    def _refuse_what_is_unsafe_in_production(self) -> Self:
         if not self.is_production:
             return self
-        secrets = {
-            "LIANXIN_SECRET_KEY": self.secret_key,
-            "LIANXIN_FIELD_KEYS": self.field_keys,
-            "LIANXIN_INDEX_KEY": self.index_key,
-            "LIANXIN_WECHAT__MINI__SECRET": self.wechat.mini.secret,
-            "LIANXIN_WECHAT__MINI__TOKEN": self.wechat.mini.token,
-            "LIANXIN_WECHAT__OFFICIAL__SECRET": self.wechat.official.secret,
-            "LIANXIN_WECHAT__OFFICIAL__TOKEN": self.wechat.official.token,
-        }
-        left = [name for name, value in secrets.items() if PLACEHOLDER in value.get_secret_value()]
+        left = [name for name, value in self._secrets().items() if not _is_own(value)]
         if left:
             raise ValueError(f"production needs its own values for {', '.join(left)}")
+        short = [
+            name
+            for name, value in self._secrets().items()
+            if name in {"LIANXIN_SECRET_KEY", "LIANXIN_INDEX_KEY"} and len(value) < _SHORTEST_KEY
+        ]
+        if short:
+            raise ValueError(f"{', '.join(short)}: at least {_SHORTEST_KEY} random characters")
         if self.is_embedded or self.database_url.get_secret_value().startswith("sqlite"):
             raise ValueError(
                 "production needs LIANXIN_DATABASE_URL=mysql://… and LIANXIN_REDIS_URL=redis://…"
             )
+        if not self.wechat.api_base.startswith("https://"):
+            raise ValueError(
+                "LIANXIN_WECHAT__API_BASE must begin with https://, secrets travel there"
+            )
         return self
+
+    def _secrets(self) -> dict[str, str]:
+        named = {
+            "LIANXIN_SECRET_KEY": self.secret_key,
+            "LIANXIN_FIELD_KEYS": self.field_keys,
+            "LIANXIN_INDEX_KEY": self.index_key,
+        }
+        for name, account in (("MINI", self.wechat.mini), ("OFFICIAL", self.wechat.official)):
+            named[f"LIANXIN_WECHAT__{name}__SECRET"] = account.secret
+            named[f"LIANXIN_WECHAT__{name}__TOKEN"] = account.token
+            named[f"LIANXIN_WECHAT__{name}__AES_KEY"] = account.aes_key
+        return {name: value.get_secret_value().strip() for name, value in named.items()}
+
+
+def _is_own(secret: str) -> bool:
+    """Tell whether a secret is set and is none that is published with the source."""
+    published = (PLACEHOLDER, _DEMO_FIELD_KEY, *_DEMO_AES_KEYS)
+    return bool(secret) and not any(known in secret for known in published)
 
 
 def _secrets_folder() -> str | None:

@@ -37,13 +37,35 @@ def test_production_refuses_the_demo_secrets_and_says_which() -> None:
         Settings(env="production", _env_file=None)
 
 
-def test_production_refuses_the_embedded_database() -> None:
-    own = {
-        "secret_key": "a" * 40,
-        "field_keys": "k1:" + "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=",
-        "index_key": "b" * 40,
-    }
-    account = {"appid": "wx1", "secret": "s1", "token": "t1", "aes_key": "A" * 43}
+OWN: dict[str, Any] = {
+    "env": "production",
+    "database_url": "mysql://root@127.0.0.1/lianxin",
+    "redis_url": "redis://127.0.0.1",
+    "secret_key": "a" * 40,
+    "field_keys": "k1:" + "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=",
+    "index_key": "b" * 40,
+}
+ACCOUNT = {"appid": "wx1", "secret": "s1", "token": "t1", "aes_key": "A" * 43}
+WECHAT = {"mini": ACCOUNT, "official": ACCOUNT}
 
-    with pytest.raises(ValidationError, match="LIANXIN_DATABASE_URL"):
-        Settings(env="production", _env_file=None, wechat={"mini": account, "official": account}, **own)
+
+def test_production_starts_with_values_of_its_own() -> None:
+    assert Settings(_env_file=None, wechat=WECHAT, **OWN).is_production
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"database_url": "sqlite://var/lianxin.db"}, "LIANXIN_DATABASE_URL"),
+        ({"redis_url": "embedded"}, "LIANXIN_REDIS_URL"),
+        ({"secret_key": ""}, "LIANXIN_SECRET_KEY"),
+        ({"index_key": "short"}, "LIANXIN_INDEX_KEY"),
+        ({"field_keys": "mine:bGlhbnhpbi1pbnNlY3VyZS1kZW1vLWtleS0zMmJ5dGU="}, "LIANXIN_FIELD_KEYS"),
+        ({"wechat": WECHAT | {"official": ACCOUNT | {"token": " "}}}, "LIANXIN_WECHAT__OFFICIAL__TOKEN"),
+        ({"wechat": WECHAT | {"mini": ACCOUNT | {"aes_key": "M" * 43}}}, "LIANXIN_WECHAT__MINI__AES_KEY"),
+        ({"wechat": WECHAT | {"api_base": "http://api.weixin.qq.com"}}, "LIANXIN_WECHAT__API_BASE"),
+    ],
+)
+def test_production_refuses_what_is_unsafe_and_names_it(changed: dict[str, Any], named: str) -> None:
+    with pytest.raises(ValidationError, match=named):
+        Settings(_env_file=None, **{"wechat": WECHAT, **OWN, **changed})
