@@ -9,6 +9,7 @@ from tortoise.transactions import in_transaction
 
 from app.audit.enums import ActorKind
 from app.audit.models import AuditEntry, AuditHead
+from app.core import sql
 from app.core.crypto import keyring
 
 _HEAD_ID = 1
@@ -65,18 +66,31 @@ async def seal(*, limit: int = _BATCH) -> int:
 
     One sealer holds the head's row lock; a deed that commits later simply gets a later number.
     """
-    async with in_transaction():
-        head = await AuditHead.select_for_update().get_or_none(id=_HEAD_ID)
-        if head is None:
-            head = await AuditHead.create(id=_HEAD_ID, seq=0, digest=_GENESIS)
-        entries = await AuditEntry.filter(seq=None).order_by("id").limit(limit)
-        for entry in entries:
-            head.seq += 1
-            head.digest = _digest(head.digest, head.seq, entry)
-            entry.seq, entry.digest = head.seq, head.digest
-        if entries:
-            await AuditEntry.bulk_update(entries, fields=["seq", "digest"])
-            await head.save(update_fields=["seq", "digest"])
+
+    async def once() -> int:
+        async with in_transaction():
+            return await _seal(limit)
+
+    # Sealers that start at once may be each other's deadlock.
+    return await sql.retrying(once)
+
+
+async def _seal(limit: int) -> int:
+    head = await AuditHead.select_for_update().get_or_none(id=_HEAD_ID)
+    if head is None:
+        await sql.execute(
+            f"{sql.insert_or_ignore()} INTO audit_head (id, seq, digest) VALUES (%s, %s, %s)",
+            (_HEAD_ID, 0, _GENESIS),
+        )
+        head = await AuditHead.select_for_update().get(id=_HEAD_ID)
+    entries = await AuditEntry.filter(seq=None).order_by("id").limit(limit)
+    for entry in entries:
+        head.seq += 1
+        head.digest = _digest(head.digest, head.seq, entry)
+        entry.seq, entry.digest = head.seq, head.digest
+    if entries:
+        await AuditEntry.bulk_update(entries, fields=["seq", "digest"])
+        await head.save(update_fields=["seq", "digest"])
     return len(entries)
 
 

@@ -1,5 +1,7 @@
 """The trail and its seal."""
 
+import asyncio
+
 from app.audit import operations as audit
 from app.audit.models import AuditEntry
 from tests.conftest import NOW
@@ -49,3 +51,12 @@ async def test_sealing_again_does_nothing(db: None) -> None:
     await write(2)
 
     assert await audit.seal() == 0
+
+
+async def test_workers_that_start_at_once_make_one_chain(db: None) -> None:
+    await audit.record(actor=audit.SYSTEM, action="test.done", object_kind="thing", object_id=1, now=NOW)
+
+    sealed = await asyncio.gather(*[audit.seal() for _ in range(4)])
+
+    assert sum(sealed) == 1
+    assert await audit.first_broken_link() is None
