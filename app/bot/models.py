@@ -11,7 +11,7 @@ from app.core.fields import EncryptedField, UtcDatetimeField
 class WeChatPush(Model):
     """One push from WeChat, its unique key makes the three retries of a push one row.
 
-    The payload holds what acting on it needs and nothing else; the reply is kept so that a retry hears the
+    The payload holds what acting on it needs and nothing else, the reply is kept so that a retry hears the
     same words.
     """
 

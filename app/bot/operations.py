@@ -22,6 +22,7 @@ from app.core import sql
 from app.core.clock import china_date
 from app.messaging import operations as messaging
 from app.messaging.enums import SubscriptionAnswer
+from app.messaging.rules import MAX_ANSWERS
 from app.people import operations as people
 from app.people.operations import BindingCodeRefused
 from app.people.queries import guardian_of_openid
@@ -316,8 +317,8 @@ async def _refusal(push: WeChatPush, payload: dict[str, Any], now: datetime) -> 
     # WeChat calls it reject, as it calls a refused popup; but whoever closes a template in WeChat's settings
     # accepts none of what he earned before either.
     templates = payload["templates"]
-    for start in range(0, len(templates), messaging.MAX_ANSWERS):
-        some = templates[start : start + messaging.MAX_ANSWERS]
+    for start in range(0, len(templates), MAX_ANSWERS):
+        some = templates[start : start + MAX_ANSWERS]
         await messaging.grant_credits(
             openid=push.openid, answers=dict.fromkeys(some, SubscriptionAnswer.BAN), now=now
         )

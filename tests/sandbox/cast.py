@@ -9,6 +9,28 @@ KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 TOKEN = "pushtoken"
 
 
+TEMPLATES: dict[str, Any] = {
+    "REMIND": {
+        "kind": "one_time",
+        "account": "mini",
+        "title": "联系提醒",
+        "fields": {"thing1": {"label": "提醒事项"}, "date2": {"label": "最晚日期"}},
+    },
+    "YEARLY": {"kind": "long_term", "account": "mini", "title": "年审提醒", "fields": {"thing1": "thing"}},
+    "POLICY": {
+        "kind": "template",
+        "account": "official",
+        "title": "政策通知",
+        "fields": {"thing1": {"label": "通知内容"}},
+    },
+}
+PEOPLE = [
+    {"id": "cadre", "name": "李建国", "phone": "13800000001"},
+    {"id": "guardian", "name": "王桂兰", "phone": "13800000002", "follows": True},
+    {"id": "stranger", "name": "赵大勇", "phone": "13800000003"},
+]
+
+
 def config(*, push_base: str = "", ledger_path: Path | None = None, **more: Any) -> SandboxConfig:
     def account(appid: str, secret: str, place: str, **extra: Any) -> dict[str, Any]:
         push_url = f"{push_base}/wechat/{place}" if push_base else ""
@@ -20,31 +42,8 @@ def config(*, push_base: str = "", ledger_path: Path | None = None, **more: Any)
             "mini": account("wxmini0001", "minisecret", "mini", pages=["pages/home/index"]),
             "official": account("wxofficial1", "officialsecret", "official", name="惠民县残联"),
         },
-        "templates": {
-            "REMIND": {
-                "kind": "one_time",
-                "account": "mini",
-                "title": "联系提醒",
-                "fields": {"thing1": {"label": "提醒事项"}, "date2": {"label": "最晚日期"}},
-            },
-            "YEARLY": {
-                "kind": "long_term",
-                "account": "mini",
-                "title": "年审提醒",
-                "fields": {"thing1": "thing"},
-            },
-            "POLICY": {
-                "kind": "template",
-                "account": "official",
-                "title": "政策通知",
-                "fields": {"thing1": {"label": "通知内容"}},
-            },
-        },
-        "people": [
-            {"id": "cadre", "name": "李建国", "phone": "13800000001"},
-            {"id": "guardian", "name": "王桂兰", "phone": "13800000002", "follows": True},
-            {"id": "stranger", "name": "赵大勇", "phone": "13800000003"},
-        ],
+        "templates": TEMPLATES,
+        "people": PEOPLE,
         "ledger_path": str(ledger_path) if ledger_path else None,
         "push_timeout_s": 0.3,
         "push_pause_s": 0.0,

@@ -6,7 +6,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0019_create_schedule_slot")]
+    dependencies = [("app", "0020_create_sign_in_tries")]
 
     operations = [
         ops.CreateModel(
@@ -24,8 +24,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("is_active", fields.BooleanField(default=True)),
-                ("failed_attempts", fields.IntField(default=0)),
-                ("locked_until", UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("created_at", UtcDatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={

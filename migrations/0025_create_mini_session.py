@@ -6,19 +6,19 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0020_create_staff")]
+    dependencies = [("app", "0024_create_wechat_identity")]
 
     operations = [
         ops.CreateModel(
-            name="StaffSession",
+            name="MiniSession",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ("token_hash", fields.CharField(unique=True, max_length=64)),
                 (
-                    "staff",
+                    "identity",
                     fields.ForeignKeyField(
-                        "app.Staff",
-                        source_field="staff_id",
+                        "app.WeChatIdentity",
+                        source_field="identity_id",
                         db_constraint=True,
                         to_field="id",
                         related_name="sessions",
@@ -26,14 +26,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("created_at", UtcDatetimeField(auto_now=False, auto_now_add=False)),
-                ("last_used_at", UtcDatetimeField(auto_now=False, auto_now_add=False)),
-                ("expires_at", UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ("expires_at", UtcDatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
             ],
             options={
-                "table": "staff_session",
+                "table": "mini_session",
                 "app": "app",
                 "pk_attr": "id",
-                "table_description": "One signed-in browser.",
+                "table_description": "One signed-in phone.",
             },
             bases=["Model"],
         ),

@@ -6,19 +6,19 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0023_create_wechat_identity")]
+    dependencies = [("app", "0021_create_staff")]
 
     operations = [
         ops.CreateModel(
-            name="MiniSession",
+            name="StaffSession",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ("token_hash", fields.CharField(unique=True, max_length=64)),
                 (
-                    "identity",
+                    "staff",
                     fields.ForeignKeyField(
-                        "app.WeChatIdentity",
-                        source_field="identity_id",
+                        "app.Staff",
+                        source_field="staff_id",
                         db_constraint=True,
                         to_field="id",
                         related_name="sessions",
@@ -26,13 +26,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("created_at", UtcDatetimeField(auto_now=False, auto_now_add=False)),
-                ("expires_at", UtcDatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+                ("last_used_at", UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ("expires_at", UtcDatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={
-                "table": "mini_session",
+                "table": "staff_session",
                 "app": "app",
                 "pk_attr": "id",
-                "table_description": "One signed-in phone.",
+                "table_description": "One signed-in browser.",
             },
             bases=["Model"],
         ),
