@@ -13,6 +13,7 @@ from app.bootstrap import Services, accounts_of, running_services
 from app.bot import callback_api
 from app.campaigns import admin_api as campaigns_admin
 from app.campaigns import mini_api as campaigns_mini
+from app.console.routers import ROUTERS as CONSOLE_ROUTERS
 from app.contacts import admin_api as contacts_admin
 from app.contacts import mini_api as contacts_mini
 from app.core import problems, sql
@@ -75,7 +76,7 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
     accounts = accounts_of(settings)
     app.state.wechat_accounts = {WeChatApp.MINI: accounts.mini, WeChatApp.OFFICIAL: accounts.official}
     problems.install(app)
-    for router in (*MINI_ROUTERS, *ADMIN_ROUTERS, *WECHAT_ROUTERS):
+    for router in (*MINI_ROUTERS, *ADMIN_ROUTERS, *WECHAT_ROUTERS, *CONSOLE_ROUTERS):
         app.include_router(router)
     _add_health(app)
     app.add_middleware(RequestLayer, strict_transport=settings.is_production)

@@ -1,0 +1,140 @@
+"""Campaigns (群发任务): composing one, what would happen, approval by a second admin, progress."""
+
+from typing import Annotated
+
+from fastapi import Form, Query, Request, Response
+
+from app.accounts.deps import ApproverDep, EditorDep, StaffCaller, StaffDep
+from app.accounts.enums import Permission
+from app.accounts.queries import staff_names
+from app.accounts.rules import may
+from app.campaigns import admin_api
+from app.campaigns.enums import CampaignState
+from app.campaigns.rules import ALLOWED
+from app.campaigns.schemas import ApprovalBody, CampaignAnswer, PauseBody, PreviewAnswer
+from app.console.failures import console_router
+from app.console.frame import Id, go_on, page
+from app.core.deps import BusDep, ClockDep
+from app.core.pagination import PageQueryDep
+from app.messaging.enums import MessageState
+
+router = console_router()
+
+_BEFORE_SENDING = {CampaignState.DRAFT, CampaignState.SUBMITTED, CampaignState.SCHEDULED}
+# Waiting for its time or on its way: the page is worth looking at again.
+_MOVING = {CampaignState.SCHEDULED, CampaignState.RUNNING}
+
+
+@router.get("/campaigns")
+async def campaigns(
+    request: Request,
+    caller: StaffDep,
+    pages: PageQueryDep,
+    state: Annotated[CampaignState | None, Query()] = None,
+) -> Response:
+    """Show the campaigns, newest first."""
+    found = await admin_api.list_campaigns(caller, pages, state=state)
+    return page(
+        request,
+        "campaigns.html",
+        caller=caller,
+        found=found,
+        states=list(CampaignState),
+        state=state,
+        cursor=pages.cursor,
+    )
+
+
+@router.get("/campaigns/{campaign_id}")
+async def campaign(request: Request, campaign_id: Id, caller: StaffDep, clock: ClockDep) -> Response:
+    """Show one campaign: what it says, whom it would reach or has reached, and what can be done now."""
+    shown = await admin_api.show_campaign(campaign_id, caller)
+    preview: PreviewAnswer | None = None
+    if shown.state in _BEFORE_SENDING:
+        preview = await admin_api.preview_campaign(campaign_id, caller, clock)
+    people = {shown.author_id} | ({shown.approver_id} if shown.approver_id else set())
+    return page(
+        request,
+        "campaign.html",
+        caller=caller,
+        campaign=shown,
+        preview=preview,
+        names=await staff_names(staff_ids=people),
+        acts=_acts(shown, caller),
+        is_moving=shown.state in _MOVING and not shown.progress.done,
+    )
+
+
+def _acts(shown: CampaignAnswer, caller: StaffCaller) -> set[str]:
+    """Return what the caller may do with a campaign in its state; the operations decide in the end."""
+    allowed = {act for act, states in ALLOWED.items() if shown.state in states}
+    if not may(caller.role, Permission.EDIT):
+        allowed = set()
+    if not caller.scope.may_act_in(shown.org_code):
+        allowed -= {"edit", "submit"}
+    if not may(caller.role, Permission.APPROVE) or shown.author_id == caller.staff_id:
+        allowed -= {"approve"}
+    return allowed
+
+
+@router.get("/campaigns/{campaign_id}/messages")
+async def messages(
+    request: Request,
+    campaign_id: Id,
+    caller: StaffDep,
+    pages: PageQueryDep,
+    state: Annotated[MessageState | None, Query()] = None,
+) -> Response:
+    """Show what became of each person's message, names masked."""
+    return page(
+        request,
+        "campaign_messages.html",
+        caller=caller,
+        campaign=await admin_api.show_campaign(campaign_id, caller),
+        found=await admin_api.list_messages(campaign_id, caller, pages, state=state),
+        state=state,
+        cursor=pages.cursor,
+    )
+
+
+@router.post("/campaigns/{campaign_id}/submit")
+async def submit(campaign_id: Id, caller: EditorDep, clock: ClockDep) -> Response:
+    """Hand a draft over for approval."""
+    await admin_api.submit_campaign(campaign_id, caller, clock)
+    return go_on(f"/console/campaigns/{campaign_id}", done="submitted")
+
+
+@router.post("/campaigns/{campaign_id}/approve")
+async def approve(
+    campaign_id: Id,
+    body: Annotated[ApprovalBody, Form()],
+    caller: ApproverDep,
+    clock: ClockDep,
+    bus: BusDep,
+) -> Response:
+    """Approve what the page showed."""
+    await admin_api.approve_campaign(campaign_id, body, caller, clock, bus)
+    return go_on(f"/console/campaigns/{campaign_id}", done="approved")
+
+
+@router.post("/campaigns/{campaign_id}/pause")
+async def pause(
+    campaign_id: Id, body: Annotated[PauseBody, Form()], caller: EditorDep, clock: ClockDep
+) -> Response:
+    """Stop a campaign for the time being."""
+    await admin_api.pause_campaign(campaign_id, body, caller, clock)
+    return go_on(f"/console/campaigns/{campaign_id}", done="paused")
+
+
+@router.post("/campaigns/{campaign_id}/resume")
+async def resume(campaign_id: Id, caller: EditorDep, clock: ClockDep, bus: BusDep) -> Response:
+    """Let a paused campaign go on."""
+    await admin_api.resume_campaign(campaign_id, caller, clock, bus)
+    return go_on(f"/console/campaigns/{campaign_id}", done="resumed")
+
+
+@router.post("/campaigns/{campaign_id}/cancel")
+async def cancel(campaign_id: Id, caller: EditorDep, clock: ClockDep) -> Response:
+    """Give a campaign up."""
+    await admin_api.cancel_campaign(campaign_id, caller, clock)
+    return go_on(f"/console/campaigns/{campaign_id}", done="cancelled")

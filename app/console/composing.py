@@ -1,0 +1,127 @@
+"""The form in which a campaign is composed or changed; what was typed is never lost to a mistake."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
+from app.accounts.deps import EditorDep, StaffCaller
+from app.campaigns import admin_api
+from app.campaigns.enums import CampaignKind
+from app.campaigns.queries import campaign_in
+from app.campaigns.rules import festival_keys
+from app.campaigns.schemas import CampaignBody
+from app.console.failures import Problem, console_router, problem_of
+from app.console.frame import Id, go_on, page
+from app.core.clock import CHINA
+from app.core.deps import ClockDep, SettingsDep
+from app.core.errors import Invalid
+from app.orgs.queries import orgs_in_count
+
+router = console_router()
+
+Values = Mapping[str, str]
+_FIELDS = ("kind", "title", "text", "region_code", "occasion", "send_at", "urgent")
+# Between the festival and its day in the value of one option.
+_BETWEEN = " "
+
+
+@router.get("/campaigns/new")
+async def new(
+    request: Request,
+    caller: EditorDep,
+    clock: ClockDep,
+    kind: CampaignKind = CampaignKind.FESTIVAL_REMINDER,
+    occasion: Annotated[str, Query(max_length=60)] = "",
+) -> Response:
+    """Show an empty form of one kind."""
+    values = {"kind": kind.value, "region_code": caller.org_code, "occasion": occasion}
+    return await _form(request, caller, clock, values=values)
+
+
+@router.post("/campaigns")
+async def create(request: Request, caller: EditorDep, clock: ClockDep, settings: SettingsDep) -> Response:
+    """Keep a draft, or show the form again with what is wrong."""
+    values = await _typed(request)
+    try:
+        campaign = await admin_api.create_campaign(_body(values), caller, clock, settings)
+    except (Invalid, RequestValidationError) as error:
+        problem, _ = await problem_of(request, error)
+        return await _form(request, caller, clock, values=values, problem=problem)
+    return go_on(f"/console/campaigns/{campaign.id}", done="drafted")
+
+
+@router.get("/campaigns/{campaign_id}/edit")
+async def edit_form(request: Request, campaign_id: Id, caller: EditorDep, clock: ClockDep) -> Response:
+    """Show a campaign in the form."""
+    campaign = await campaign_in(scope=caller.scope, campaign_id=campaign_id)
+    keys = festival_keys(campaign.festival)
+    values = {
+        "kind": campaign.kind.value,
+        "title": campaign.title,
+        "text": campaign.text,
+        "region_code": campaign.region_prefix.ljust(len(caller.org_code), "0"),
+        "occasion": f"{keys[0].value}{_BETWEEN}{campaign.festival_on}" if keys else "",
+        "send_at": f"{campaign.send_at.astimezone(CHINA):%Y-%m-%dT%H:%M}",
+        "urgent": "true" if campaign.urgent else "",
+    }
+    return await _form(request, caller, clock, values=values, campaign_id=campaign_id)
+
+
+@router.post("/campaigns/{campaign_id}/edit")
+async def edit(
+    request: Request, campaign_id: Id, caller: EditorDep, clock: ClockDep, settings: SettingsDep
+) -> Response:
+    """Change a campaign, or show the form again with what is wrong."""
+    values = await _typed(request)
+    try:
+        await admin_api.edit_campaign(campaign_id, _body(values), caller, clock, settings)
+    except (Invalid, RequestValidationError) as error:
+        problem, _ = await problem_of(request, error)
+        return await _form(request, caller, clock, values=values, problem=problem, campaign_id=campaign_id)
+    return go_on(f"/console/campaigns/{campaign_id}", done="edited")
+
+
+async def _typed(request: Request) -> dict[str, str]:
+    form = await request.form()
+    return {name: value for name in _FIELDS if isinstance(value := form.get(name), str)}
+
+
+def _body(values: Values) -> CampaignBody:
+    """Read the form; raises RequestValidationError as a body of the API would."""
+    given: dict[str, str] = {name: value for name, value in values.items() if value and name != "occasion"}
+    festival, _, on = values.get("occasion", "").partition(_BETWEEN)
+    given |= {name: value for name, value in (("festival", festival), ("festival_on", on)) if value}
+    if "send_at" in given:
+        # Browsers send what the clock on the wall shows; the province has one zone.
+        given["send_at"] += ":00+08:00"
+    try:
+        return CampaignBody.model_validate(given)
+    except ValidationError as error:
+        raise RequestValidationError(error.errors()) from error
+
+
+async def _form(
+    request: Request,
+    caller: StaffCaller,
+    clock: ClockDep,
+    *,
+    values: Values,
+    problem: Problem | None = None,
+    campaign_id: int | None = None,
+) -> Response:
+    occasions = await admin_api.list_festivals(caller, clock)
+    return page(
+        request,
+        "campaign_form.html",
+        caller=caller,
+        status=problem.status if problem else 200,
+        problem=problem,
+        values=dict.fromkeys(_FIELDS, "") | dict(values),
+        kinds=list(CampaignKind),
+        regions=await orgs_in_count(scope=caller.scope),
+        occasions=[(f"{one.festivals[0].festival.value}{_BETWEEN}{one.on}", one) for one in occasions],
+        campaign_id=campaign_id,
+    )

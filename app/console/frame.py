@@ -1,0 +1,120 @@
+"""What all pages share: templates, the signed-in frame around them, where a form leads afterwards."""
+
+import hashlib
+import re
+from datetime import datetime
+from importlib.resources import files
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import Path, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from app.accounts.deps import StaffCaller
+from app.accounts.enums import Permission
+from app.accounts.rules import may
+from app.campaigns.notices import chinese_date
+from app.core.clock import CHINA, china_date
+
+# What a BIGINT column can hold; a larger number in an address is nobody's.
+Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+HOME = "/console/home"
+SIGN_IN = "/console/sign-in"
+# The menu: first part of the address, and its label.
+SECTIONS = {
+    "home": "首页",
+    "rosters": "花名册",
+    "beneficiaries": "帮扶对象",
+    "pairings": "结对",
+    "campaigns": "群发任务",
+    "festivals": "节日",
+}
+STATIC = {
+    name: files("app.console").joinpath("static", name).read_bytes()
+    for name in ("console.css", "progress.js")
+}
+# What has been done, named in the address by a word of ours and never by a text of others.
+NOTICES = {
+    "signed_out": "您已退出登录。",
+    "session_over": "登录已过期，请重新登录；刚才的操作没有保存。",
+    "confirmed": "已导入。",
+    "guardian_added": "监护人已登记。",
+    "paired": "结对已登记。",
+    "pairing_ended": "结对的结束日期已登记。",
+    "cadre_changed": "帮扶干部已更换，这是新的结对。",
+    "drafted": "草稿已保存。请核对预览，然后提交审批。",
+    "edited": "修改已保存，需要重新提交审批。",
+    "submitted": "已提交，等待另一名管理员审批。",
+    "approved": "已批准，到时间自动发送。",
+    "paused": "已暂停。已经在途的消息仍会送达。",
+    "resumed": "已继续，从停下的地方接着发送。",
+    "cancelled": "已取消。已经发出的消息不能收回，见下面的进度。",
+    "marked": "已设为每年自动提醒，等待另一名管理员确认。",
+    "unmarked": "已取消每年自动提醒。",
+    "automatic_confirmed": "已确认，以后每年自动提醒。",
+}
+# One of our own addresses and nothing else: no host, no backslash, no way up.
+_OWN_PATH = re.compile(r"/console/(?!.*(\.\.|//))[A-Za-z0-9_./?=&%-]*")
+
+
+def _shown_moment(moment: datetime) -> str:
+    return f"{chinese_date(china_date(moment))} {moment.astimezone(CHINA):%H:%M}"
+
+
+def _versioned(name: str) -> str:
+    return f"/console/static/{name}?v={hashlib.sha256(STATIC[name]).hexdigest()[:12]}"
+
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("app.console"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.filters["day"] = chinese_date
+_TEMPLATES.filters["moment"] = _shown_moment
+_TEMPLATES.globals["static"] = _versioned
+_TEMPLATES.globals["parts"] = _TEMPLATES.get_template("parts.html").module
+
+
+def page(
+    request: Request, template: str, *, caller: StaffCaller | None = None, status: int = 200, **shown: object
+) -> HTMLResponse:
+    """Render one page.
+
+    Args:
+        request: what was asked; its address may name a notice.
+        template: file in `templates/`.
+        caller: who is signed in; without him the page has no menu.
+        status: of the answer.
+        shown: what the template shows.
+    """
+    frame = {
+        "sections": SECTIONS,
+        "section": request.url.path.removeprefix("/console/").partition("/")[0],
+        "staff": caller,
+        "may_edit": caller is not None and may(caller.role, Permission.EDIT),
+        "may_approve": caller is not None and may(caller.role, Permission.APPROVE),
+        "notice": NOTICES.get(request.query_params.get("done", "")),
+    }
+    return HTMLResponse(_TEMPLATES.get_template(template).render(frame | shown), status_code=status)
+
+
+def go_on(path: str, *, done: str = "", **query: str) -> RedirectResponse:
+    """Send the browser on to a page after a form, so that reloading sends nothing twice.
+
+    Args:
+        path: of one of our pages.
+        done: a word of NOTICES for what was done.
+        query: further parameters of the address.
+    """
+    named = {"done": done} | query if done else query
+    return RedirectResponse(f"{path}?{urlencode(named)}" if named else path, status_code=303)
+
+
+def own_path(path: str, *, otherwise: str = HOME) -> str:
+    """Return a path if it leads to one of our pages; any other address could lead to a stranger's."""
+    return path if _OWN_PATH.fullmatch(path) else otherwise

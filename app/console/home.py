@@ -1,0 +1,47 @@
+"""The first page: what waits, how the year goes, which festivals come."""
+
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+
+from app.accounts.deps import StaffDep
+from app.campaigns.admin_api import list_campaigns, list_festivals
+from app.campaigns.enums import CampaignState
+from app.console.failures import console_router
+from app.console.frame import page
+from app.contacts.admin_api import progress
+from app.core.clock import china_date
+from app.core.deps import ClockDep
+from app.core.pagination import PageQuery
+from app.orgs.queries import org_in_count
+from app.rosters.admin_api import list_imports
+from app.rosters.enums import RosterState
+
+router = console_router()
+
+_WAITING = 20
+_RECENT_UPLOADS = 50
+_OCCASIONS = 4
+
+
+@router.get("/home")
+async def home(
+    request: Request,
+    caller: StaffDep,
+    clock: ClockDep,
+    region: Annotated[str | None, Query(pattern=r"^\d{6}$")] = None,
+) -> Response:
+    """Show what waits, and the numbers of a region, one's own if none is named."""
+    submitted = await list_campaigns(caller, PageQuery(limit=_WAITING), state=CampaignState.SUBMITTED)
+    uploads = await list_imports(caller, PageQuery(limit=_RECENT_UPLOADS))
+    return page(
+        request,
+        "home.html",
+        caller=caller,
+        today=china_date(clock.now()),
+        org=await org_in_count(scope=caller.scope, code=region or caller.org_code),
+        submitted=submitted.items,
+        unconfirmed=[one for one in uploads.items if one.state is RosterState.CHECKED],
+        numbers=await progress(caller, clock, region),
+        occasions=(await list_festivals(caller, clock))[:_OCCASIONS],
+    )
