@@ -1,6 +1,6 @@
 """Finding out who calls."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from tortoise.expressions import Q
@@ -50,3 +50,12 @@ async def staff_named(*, username: str) -> Staff | None:
     No scope: signing in comes before any scope.
     """
     return await Staff.get_or_none(username=username)
+
+
+async def staff_names(*, staff_ids: Collection[int]) -> dict[int, str]:
+    """Return how members of staff are called in the console, by id.
+
+    No scope: who wrote or approved something is told to whoever may see that thing.
+    """
+    found = Staff.filter(id__in=list(staff_ids)).order_by("id").limit(len(staff_ids) or 1)
+    return dict(await found.values_list("id", "display_name"))
