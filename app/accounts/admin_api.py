@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from app.accounts import operations
-from app.accounts.deps import StaffDep, bearer_token, refuse_foreign_page, session_cookie_name
+from app.accounts.deps import StaffDep, bearer_token, came_from, refuse_foreign_page, session_cookie_name
 from app.accounts.schemas import StaffSessionAnswer, StaffSignIn
 from app.core.deps import ClockDep, SettingsDep
 
@@ -15,11 +15,16 @@ async def sign_in(
     body: StaffSignIn, request: Request, response: Response, clock: ClockDep, settings: SettingsDep
 ) -> StaffSessionAnswer:
     refuse_foreign_page(request)
+    cookie = session_cookie_name(is_production=settings.is_production)
     token, staff = await operations.sign_in_staff(
-        username=body.username, password=body.password, now=clock.now()
+        username=body.username,
+        password=body.password,
+        came_from=came_from(request),
+        now=clock.now(),
+        replaces=request.cookies.get(cookie),
     )
     response.set_cookie(
-        session_cookie_name(is_production=settings.is_production),
+        cookie,
         token,
         max_age=int(operations.STAFF_SESSION_WHOLE.total_seconds()),
         path="/",

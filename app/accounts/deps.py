@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -17,6 +18,8 @@ from app.core.errors import NotAllowed, NotSignedIn
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _TOUCH_EVERY = timedelta(minutes=1)
+# What one customer of a provider holds; he could use another address of it for every try.
+_IPV6_OF_ONE = 64
 
 
 class CadresOnly(NotAllowed):
@@ -79,6 +82,21 @@ def bearer_token(request: Request) -> str | None:
     """Return the token of the Authorization header, if there is one."""
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if kind.lower() == "bearer" and token.strip() else None
+
+
+def came_from(request: Request) -> str:
+    """Return the network address of the caller: of IPv4 the address, of IPv6 the /64 around it.
+
+    Behind a reverse proxy it is the proxy's, for everybody, unless `trusted_proxy` names it.
+    """
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if not isinstance(address, IPv6Address):
+        return host
+    return str(address.ipv4_mapped or IPv6Network((int(address), _IPV6_OF_ONE), strict=False))
 
 
 async def _mini_caller(request: Request, clock: ClockDep) -> MiniCaller:

@@ -50,8 +50,6 @@ class Staff(Model):
     org_code = fields.CharField(max_length=6, db_index=True)
     role = fields.CharEnumField(StaffRole, max_length=12, description="role in the console")
     is_active = fields.BooleanField(default=True)
-    failed_attempts = fields.IntField(default=0)
-    locked_until = UtcDatetimeField(null=True)
     created_at = UtcDatetimeField()
 
     class Meta:
@@ -73,3 +71,18 @@ class StaffSession(Model):
 
     class Meta:
         table = "staff_session"
+
+
+class SignInTries(Model):
+    """Sign-ins of late under one name from one place, counted before a password is looked at.
+
+    The digest is keyed and tells neither. A name that nobody has is counted too.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    digest = fields.CharField(max_length=64, unique=True)
+    tries = fields.IntField()
+    forgotten_at = UtcDatetimeField(db_index=True)
+
+    class Meta:
+        table = "sign_in_tries"

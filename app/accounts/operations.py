@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
 from app.accounts.enums import StaffRole, WeChatApp
-from app.accounts.models import MiniSession, Staff, StaffSession, WeChatIdentity
+from app.accounts.models import MiniSession, SignInTries, Staff, StaffSession, WeChatIdentity
 from app.accounts.queries import staff_named
 from app.audit import operations as audit
 from app.audit.enums import ActorKind
-from app.core.crypto import hash_token
+from app.core import sql
+from app.core.crypto import hash_token, keyring
 from app.core.errors import Conflict, Invalid, NotSignedIn, TooMany
 
 log = structlog.get_logger()
@@ -23,8 +23,9 @@ log = structlog.get_logger()
 MINI_SESSION = timedelta(days=30)
 STAFF_SESSION_IDLE = timedelta(minutes=30)
 STAFF_SESSION_WHOLE = timedelta(hours=12)
-FAILURES_BEFORE_LOCK = 5
+TRIES_BEFORE_LOCK = 5
 LOCK = timedelta(minutes=15)
+_FORGOTTEN_AT_ONCE = 10
 MIN_PASSWORD = 12
 # What people type when a rule asks for length: a password may contain them, but not consist of them.
 _COMMON_PARTS = ("password", "lianxin", "canlian", "admin", "1234567890", "123456", "qwerty", "残联", "连心")
@@ -42,7 +43,7 @@ class WrongCredentials(NotSignedIn):
 
 class AccountLocked(TooMany):
     code = "accounts.locked"
-    title = "连续多次输错密码，账号已暂时锁定，请15分钟后再试"
+    title = "连续多次登录失败，已暂时锁定，请15分钟后再试"
 
 
 class WeakPassword(Invalid):
@@ -68,6 +69,7 @@ async def sign_in_phone(*, openid: str, unionid: str | None, now: datetime) -> t
         if unionid and identity.unionid != unionid:
             identity.unionid = unionid
             await identity.save(update_fields=["unionid"])
+        await MiniSession.filter(identity_id=identity.id, expires_at__lte=now).delete()
         await MiniSession.create(
             token_hash=hash_token(token),
             identity_id=identity.id,
@@ -77,56 +79,95 @@ async def sign_in_phone(*, openid: str, unionid: str | None, now: datetime) -> t
     return token, identity
 
 
-async def sign_in_staff(*, username: str, password: str, now: datetime) -> tuple[str, Staff]:
+async def sign_in_staff(
+    *, username: str, password: str, came_from: str, now: datetime, replaces: str | None = None
+) -> tuple[str, Staff]:
     """Open a console session.
 
-    The answer and its time are the same for an unknown name and a wrong password. Five failures in a row lock
-    the account for 15 minutes (等保2.0).
+    The answer and its time are the same for an unknown name and a wrong password. Five tries in a row under
+    one name from one place lock it there for 15 minutes (等保2.0); from elsewhere its owner still enters.
+
+    Args:
+        username: in any case.
+        password: as typed.
+        came_from: the caller's network address.
+        now: the present moment.
+        replaces: token of the session that this browser had before; it ends.
 
     Returns the session token, shown this once, and the member of staff.
 
     Raises:
         WrongCredentials: name, password or account is not right.
-        AccountLocked: too many failures.
+        AccountLocked: too many tries.
     """
-    staff = await staff_named(username=username.strip().lower())
-    if staff is not None and staff.locked_until is not None and staff.locked_until > now:
-        raise AccountLocked
+    username = username.strip().lower()
+    digest = keyring().blind_index(f"{username}\0{came_from}", label="staff.sign_in")
+    tries = await sql.retrying(lambda: _count_try(digest, now=now))
+    staff = await staff_named(username=username)
     right = await _is_right(staff.password_hash if staff else _NOBODY, password)
     if staff is None or not staff.is_active or not right:
-        if staff is not None:
-            await _count_failure(staff, now=now)
+        await _note_failure(staff, is_locked=tries == TRIES_BEFORE_LOCK, now=now)
         raise WrongCredentials
     token = secrets.token_urlsafe(32)
     async with in_transaction():
-        await Staff.filter(id=staff.id).update(failed_attempts=0, locked_until=None)
-        await StaffSession.create(
-            token_hash=hash_token(token),
-            staff_id=staff.id,
-            created_at=now,
-            last_used_at=now,
-            expires_at=now + STAFF_SESSION_WHOLE,
-        )
-        await audit.record(
-            actor=_actor(staff), action="staff.signed_in", object_kind="staff", object_id=staff.id, now=now,
-            region_code=staff.org_code,
-        )  # fmt: skip
+        await SignInTries.filter(digest=digest).delete()
+        if replaces is not None:
+            await StaffSession.filter(token_hash=hash_token(replaces)).delete()
+        await _open_session(staff, token=token, now=now)
     return token, staff
 
 
-async def _count_failure(staff: Staff, *, now: datetime) -> None:
+async def _open_session(staff: Staff, *, token: str, now: datetime) -> None:
+    await StaffSession.filter(staff_id=staff.id, expires_at__lte=now).delete()
+    await StaffSession.create(
+        token_hash=hash_token(token),
+        staff_id=staff.id,
+        created_at=now,
+        last_used_at=now,
+        expires_at=now + STAFF_SESSION_WHOLE,
+    )
+    await audit.record(
+        actor=_actor(staff), action="staff.signed_in", object_kind="staff", object_id=staff.id, now=now,
+        region_code=staff.org_code,
+    )  # fmt: skip
+
+
+async def _count_try(digest: str, *, now: datetime) -> int:
+    """Count a try and return how many there were in a row; a hundred at once are a hundred tries."""
     async with in_transaction():
-        # Counted in the database: parallel guesses cannot share one read of the counter.
-        await Staff.filter(id=staff.id).update(failed_attempts=F("failed_attempts") + 1)
-        locked = await Staff.filter(id=staff.id, failed_attempts__gte=FAILURES_BEFORE_LOCK).update(
-            failed_attempts=0, locked_until=now + LOCK
-        )
-        if locked:
+        if not await _count_one_more(digest, now=now):
+            added = await sql.execute(
+                f"{sql.insert_or_ignore()} INTO sign_in_tries (digest, tries, forgotten_at)"
+                " VALUES (%s, %s, %s)",
+                (digest, 1, now + LOCK),
+            )
+            # Not added: it is locked, or somebody began the row a moment ago.
+            if not added and not await _count_one_more(digest, now=now):
+                raise AccountLocked
+        return (await SignInTries.get(digest=digest)).tries
+
+
+async def _count_one_more(digest: str, *, now: datetime) -> int:
+    return await sql.execute(
+        "UPDATE sign_in_tries SET tries = CASE WHEN forgotten_at <= %s THEN 1 ELSE tries + 1 END,"
+        " forgotten_at = %s WHERE digest = %s AND (tries < %s OR forgotten_at <= %s)",
+        (now, now + LOCK, digest, TRIES_BEFORE_LOCK, now),
+    )
+
+
+async def _note_failure(staff: Staff | None, *, is_locked: bool, now: datetime) -> None:
+    async with in_transaction():
+        # More than are added, so that a flood of invented names leaves no heap behind.
+        old = SignInTries.filter(forgotten_at__lte=now).order_by("forgotten_at").limit(_FORGOTTEN_AT_ONCE)
+        await SignInTries.filter(
+            id__in=await old.values_list("id", flat=True), forgotten_at__lte=now
+        ).delete()
+        if staff is not None and is_locked:
             await audit.record(
                 actor=audit.SYSTEM, action="staff.locked", object_kind="staff", object_id=staff.id, now=now,
                 region_code=staff.org_code,
             )  # fmt: skip
-    log.info("accounts.sign_in.refused", staff_id=staff.id, locked=bool(locked))
+    log.info("accounts.sign_in.refused", staff_id=staff.id if staff else None, locked=is_locked)
 
 
 async def touch_staff_session(*, session_id: int, now: datetime) -> None:
