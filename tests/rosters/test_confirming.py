@@ -1,5 +1,6 @@
 """Confirming: all or nothing, once, and only what the clerk has seen."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -296,3 +297,33 @@ async def test_a_city_imports_its_own_cadres(client: httpx.AsyncClient, db: None
     await import_all(client, content, headers=city, kind="cadres")
 
     assert (await Cadre.get()).org_code == "370100"
+
+
+async def test_of_two_counties_that_confirm_the_same_person_at_once_one_is_told_to_look_again(
+    client: httpx.AsyncClient, clerk: dict[str, str]
+) -> None:
+    neighbour = await staff_headers(client, org_code=SHIZHONG)
+    content = roster([person(), person()])
+    ours = (await upload(client, content, headers=clerk)).json()["id"]
+    theirs = (await upload(client, content, headers=neighbour)).json()["id"]
+
+    answers = await asyncio.gather(
+        confirm(client, ours, headers=clerk), confirm(client, theirs, headers=neighbour)
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    assert len(set(await Beneficiary.all().values_list("region_code", flat=True))) == 1
+    assert await Beneficiary.all().count() == 2
+
+
+async def test_no_more_than_two_tables_are_read_at_once(
+    client: httpx.AsyncClient, clerk: dict[str, str]
+) -> None:
+    content = roster([person()])
+
+    answers = await asyncio.gather(*(upload(client, content, headers=clerk) for _ in range(3)))
+
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert [answer.json()["code"] for answer in refused] == ["rosters.busy"]
+    assert refused[0].headers["retry-after"] == "60"
+    assert sorted(answer.status_code for answer in answers) == [201, 201, 429]

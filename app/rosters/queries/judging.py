@@ -9,7 +9,7 @@ from app.accounts.rules import Scope
 from app.core.clock import china_date
 from app.core.spreadsheets import Cell, SheetRow
 from app.pairing import queries as pairing
-from app.pairing.rules import WantedPairing
+from app.pairing.rules import PairingVerdict, WantedPairing
 from app.people.queries import id_number_index, phone_index
 from app.rosters.enums import RosterKind, RowVerdict
 from app.rosters.queries.registered import (
@@ -178,15 +178,7 @@ async def _judged_pairings(
         )
         for number, entry in entries.items()
     }
-    # Of several rows for one person only the first is asked about; the claims speak against all of them.
-    asked = {people[number]: number for number in reversed(wanted)}.values()
-    verdicts = dict(
-        zip(
-            asked,
-            await pairing.judged_pairings(scope=scope, wanted=[wanted[number] for number in asked], now=now),
-            strict=True,
-        )
-    )
+    verdicts = await _pairing_verdicts(wanted, people=people, scope=scope, now=now)
 
     def judge(row: SheetRow, entry: pairings.PairingEntry | tuple[Problem, ...]) -> JudgedRow:
         if isinstance(entry, tuple):
@@ -201,6 +193,21 @@ async def _judged_pairings(
         )
 
     return [judge(row, entry) for row, entry in parsed]
+
+
+async def _pairing_verdicts(
+    wanted: Mapping[int, WantedPairing], *, people: Mapping[int, str], scope: Scope, now: datetime
+) -> dict[int, PairingVerdict]:
+    """Return what pairing answers, by row number.
+
+    Of several rows for one person only the first is asked about; their claims speak against all of them.
+    """
+    first: dict[str, int] = {}
+    for number in wanted:
+        first.setdefault(people[number], number)
+    asked = [wanted[number] for number in first.values()]
+    answers = await pairing.judged_pairings(scope=scope, wanted=asked, now=now)
+    return dict(zip(first.values(), answers, strict=True))
 
 
 def _unreadable(row: SheetRow, problems: tuple[Problem, ...]) -> JudgedRow:
