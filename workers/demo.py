@@ -175,7 +175,8 @@ def _banner(settings: Settings, sandbox_url: str) -> str:
   连心已启动 · Lianxin is running — one machine, one process, the same guarantees.
 
   两部手机 (两个微信用户，从这里开始)   {sandbox_url}/
-  接口文档 (管理后台接口可在此试用)     {base}/docs
+  管理后台                             {base}/console/
+  接口文档 (OpenAPI)                   {base}/openapi.json
   健康检查                             {base}/healthz
 
   管理后台登录 (密码都是 {DEMO_PASSWORD})
