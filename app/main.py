@@ -70,6 +70,8 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
         lifespan=lifespan,
         docs_url="/docs" if documented else None,
         redoc_url=None,
+        # The redirect would be built from the Host header, which the caller writes.
+        redirect_slashes=False,
         openapi_url="/openapi.json" if documented else None,
     )
     app.state.services = services

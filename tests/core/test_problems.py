@@ -18,6 +18,13 @@ async def test_an_unknown_address_is_a_problem_document(client: httpx.AsyncClien
     assert answer.json()["title"] == "没有找到"
 
 
+async def test_nobody_is_sent_to_the_host_that_he_claims_to_have_called(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/admin/v1/cadres/", headers={"host": "evil.example"})
+
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
+
+
 async def test_a_body_that_is_no_json_is_explained(client: httpx.AsyncClient) -> None:
     answer = await client.post(
         "/admin/v1/session", content=b'{"username": ', headers={"content-type": "application/json"}
