@@ -16,7 +16,6 @@ from app.wechat.client import HttpWeChat, connect_wechat
 from app.wechat.gateway import WeChatGateway
 from app.wechat.tokens import RedisTokenCache, TokenCache
 
-
 _SOCKETS_FOR_SIGNING_IN = 20
 
 

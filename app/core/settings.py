@@ -110,9 +110,7 @@ class Settings(BaseSettings):
                 "production needs LIANXIN_DATABASE_URL=mysql://… and LIANXIN_REDIS_URL=redis://…"
             )
         if not self.wechat.api_base.startswith("https://"):
-            raise ValueError(
-                "LIANXIN_WECHAT__API_BASE must begin with https://, secrets travel there"
-            )
+            raise ValueError("LIANXIN_WECHAT__API_BASE must begin with https://, secrets travel there")
         return self
 
     def _secrets(self) -> dict[str, str]:
