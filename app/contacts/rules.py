@@ -39,6 +39,11 @@ class Counts:
     visits: int = 0
     attempts: int = 0
 
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            self.contacts + other.contacts, self.visits + other.visits, self.attempts + other.attempts
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:

@@ -1,6 +1,6 @@
 """Reading pairings, always within what the caller may find."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
@@ -34,6 +34,7 @@ from app.people.rules import EligibilityFacts, eligibility
 _IDS_AT_ONCE = 1000
 _PAIRINGS_OF_ONE = 100
 _FEDERATION_ABOVE_COUNTY = "00"
+_OWN_COLUMNS = "id, cadre_id, beneficiary_id, region_code, started_on, ended_on"
 
 
 class PairingNotFound(NotFound):
@@ -51,6 +52,7 @@ class OwnPairing:
     """What a contact needs of its pairing."""
 
     id: int
+    cadre_id: int
     beneficiary_id: int
     region_code: str
     period: Period
@@ -251,7 +253,7 @@ async def own_pairing_on(*, scope: Scope, pairing_id: int, on: date) -> OwnPairi
         PairingNotInForce: he did not accompany the beneficiary that day.
     """
     named = await sql.fetch(
-        "SELECT id, beneficiary_id, region_code, started_on, ended_on FROM pairing"
+        f"SELECT {_OWN_COLUMNS} FROM pairing"  # noqa: S608 - own text
         " WHERE id = %s AND cadre_id = %s",
         (pairing_id, scope.cadre_id),
     )
@@ -261,7 +263,7 @@ async def own_pairing_on(*, scope: Scope, pairing_id: int, on: date) -> OwnPairi
     if pairing.period.covers(on):
         return pairing
     others = await sql.fetch(
-        "SELECT id, beneficiary_id, region_code, started_on, ended_on FROM pairing"
+        f"SELECT {_OWN_COLUMNS} FROM pairing"  # noqa: S608 - own text
         " WHERE cadre_id = %s AND beneficiary_id = %s AND started_on <= %s"
         " AND (ended_on IS NULL OR ended_on > %s) ORDER BY id LIMIT 1",
         (scope.cadre_id, pairing.beneficiary_id, on, on),
@@ -271,5 +273,18 @@ async def own_pairing_on(*, scope: Scope, pairing_id: int, on: date) -> OwnPairi
     return _own_pairing(others[0])
 
 
+async def pairings_by_id(*, pairing_ids: Collection[int]) -> dict[int, OwnPairing]:
+    """Return those of these pairings that exist.
+
+    No scope: for taps of many cadres at once; whoever asks compares each one's `cadre_id`.
+    """
+    rows = await sql.fetch(
+        f"SELECT {_OWN_COLUMNS} FROM pairing"  # noqa: S608 - own text
+        f" WHERE id IN ({sql.marks(len(pairing_ids))}) ORDER BY id",
+        sorted(pairing_ids),
+    )
+    return {row["id"]: _own_pairing(row) for row in rows}
+
+
 def _own_pairing(row: dict[str, Any]) -> OwnPairing:
-    return OwnPairing(row["id"], row["beneficiary_id"], row["region_code"], _period(row))
+    return OwnPairing(row["id"], row["cadre_id"], row["beneficiary_id"], row["region_code"], _period(row))

@@ -12,12 +12,14 @@ from app.contacts.models import ContactYear
 from app.contacts.operations import record_contact
 from app.contacts.rules import Tap
 from app.core.database import tortoise_config
+from app.core.logging import configure_logging
 from app.core.settings import Settings
 from tests.conftest import NOW
 
 
 async def race(database_url: str, *, cadre_id: int, pairing_id: int, taps: int) -> list[int]:
     """Send every tap three times at once, and return the id of the record in the answer to each."""
+    configure_logging(level="WARNING", as_json=True)
     use_keys_of(Settings(database_url=database_url, _env_file=None))
     async with TortoiseContext() as context:
         await context.init(config=tortoise_config(database_url))

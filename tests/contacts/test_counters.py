@@ -8,6 +8,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tortoise.transactions import in_transaction
 
 from app.accounts.rules import Scope
 from app.contacts.enums import ContactKind, ContactOutcome
@@ -15,6 +16,7 @@ from app.contacts.models import Contact, ContactYear
 from app.contacts.operations import record_contact, undo_contact
 from app.contacts.rules import Tap, counts_of
 from app.pairing.models import Pairing
+from tests.conftest import NOW
 from tests.contacts.factories import Phone, fresh_client_id, make_tap
 from tests.pairing.factories import make_pairing
 
@@ -136,3 +138,34 @@ async def test_of_two_different_taps_under_one_id_exactly_one_wins(client: httpx
 
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
     assert await counted(liu) == await recount(liu)
+
+
+async def test_one_wrong_tap_among_many_spoils_no_other(client: httpx.AsyncClient) -> None:
+    liu, wang = await make_pairing(), await make_pairing()
+    sun, zhao = await Phone.of(client, liu), await Phone.of(client, wang)
+    known = make_tap(liu)
+    await sun.record(known)
+
+    answers = await asyncio.gather(
+        *(sun.record(make_tap(liu)) for _ in range(6)),
+        sun.record(known),
+        sun.record(make_tap(wang)),
+        *(zhao.record(make_tap(wang)) for _ in range(6)),
+    )
+
+    assert [answer.status_code for answer in answers] == [201] * 6 + [200, 404] + [201] * 6
+    assert await counted(liu) == await recount(liu)
+    assert await counted(wang) == await recount(wang) == {2026: (6, 0, 0, date(2026, 5, 17))}
+
+
+async def test_inside_a_transaction_of_the_callers_a_tap_shares_its_fate(db: None) -> None:
+    liu = await make_pairing()
+    tap = Tap(client_id="visit", pairing_id=liu.id)
+
+    with pytest.raises(LookupError):
+        async with in_transaction():
+            await record_contact(scope=Scope(cadre_id=liu.cadre_id), tap=tap, now=NOW)
+            raise LookupError
+
+    assert await Contact.all().count() == 0
+    assert await counted(liu) == {}
