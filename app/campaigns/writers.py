@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from app.campaigns import queries
 from app.campaigns.enums import CampaignState
@@ -12,7 +11,7 @@ from app.campaigns.notices import festival_reminder, policy_notice
 from app.campaigns.rules import occasion_from
 from app.core.clock import china_date
 from app.messaging.enums import Purpose, Reason
-from app.messaging.notices import Decision, DueMessage, Postpone, Prepared, Suppress, Writer
+from app.messaging.notices import Decision, DueMessage, Postpone, Suppress, Writer
 from app.people.rules import mask_name
 
 # A paused campaign's messages come up again so often; resuming wakes them at once.
@@ -47,27 +46,26 @@ class FestivalReminderWriter:
     async def _of_campaign(
         campaign: Campaign, messages: Sequence[DueMessage], *, now: datetime
     ) -> dict[int, Decision]:
-        openids = {message.recipient_id: message.openid for message in messages}
-        active, bound = await queries.cadres_at_work(openids=openids)
         if campaign.festival_on is None:
             raise ValueError(f"campaign {campaign.id} is a festival reminder without a day")
+        unwanted = await queries.unwanted_reminders(message_ids=[message.id for message in messages])
         names, mourning = await queries.still_due(
-            cadre_ids=sorted(openids), festival_on=campaign.festival_on, now=now
+            cadre_ids=[message.recipient_id for message in messages],
+            festival_on=campaign.festival_on,
+            now=now,
         )
         occasion = occasion_from(campaign.festival, campaign.festival_on)
 
-        def decision(cadre_id: int) -> Decision:
-            if cadre_id not in active:
-                return Suppress(reason=Reason.LEFT_OFFICE)
-            if cadre_id not in names:
-                in_mourning = cadre_id in mourning
+        def decision(message: DueMessage) -> Decision:
+            if message.id in unwanted:
+                return Suppress(reason=unwanted[message.id])
+            if message.recipient_id not in names:
+                in_mourning = message.recipient_id in mourning
                 return Suppress(reason=Reason.BEREAVEMENT if in_mourning else Reason.NOTHING_DUE)
-            if cadre_id not in bound:
-                return Suppress(reason=Reason.NOT_BOUND)
-            masked = [mask_name(name) for name in names[cadre_id]]
+            masked = [mask_name(name) for name in names[message.recipient_id]]
             return festival_reminder(occasion=occasion, masked_names=masked)
 
-        return {message.id: decision(message.recipient_id) for message in messages}
+        return {message.id: decision(message) for message in messages}
 
 
 class PolicyNoticeWriter:
@@ -80,29 +78,17 @@ class PolicyNoticeWriter:
         wanted = [message for message in messages if message.id not in decided]
         if not wanted:
             return decided
-        consents = await queries.consents_of(
-            openids={message.recipient_id: message.openid for message in wanted}
-        )
+        unwanted = await queries.unwanted_notices(message_ids=[message.id for message in wanted])
         today = china_date(now)
         texts = {
             campaign.id: policy_notice(title=campaign.title, on=today) for campaign in campaigns.values()
         }
         for message in wanted:
-            text = texts[message.campaign_id or 0]
-            decided[message.id] = _consented(consents.get(message.recipient_id), text)
+            reason = unwanted.get(message.id)
+            decided[message.id] = (
+                texts[message.campaign_id or 0] if reason is None else Suppress(reason=reason)
+            )
         return decided
-
-
-def _consented(known: Mapping[str, Any] | None, text: Prepared) -> Decision:
-    if known is None or not known["is_bound"]:
-        return Suppress(reason=Reason.NOT_BOUND)
-    if known["is_muted"]:
-        return Suppress(reason=Reason.MUTED)
-    if not known["has_consent"]:
-        return Suppress(reason=Reason.NO_CONSENT)
-    if not known["follows"]:
-        return Suppress(reason=Reason.NOT_FOLLOWING)
-    return text
 
 
 async def _campaigns_of(messages: Sequence[DueMessage]) -> dict[int, Campaign]:

@@ -82,16 +82,15 @@ def _cut(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class DueMessage:
-    """One message that a worker has claimed and is about to send.
+    """One message that a worker has claimed and is about to send; thousands are made a second.
 
     Args:
         id: the row.
         token: the claim under which the worker holds it.
         attempts: tries before this claim.
         first_tried_at: the first try that may have reached WeChat, None when there was none.
-        subject_id, subject_count: what the owner of the purpose keeps there.
     """
 
     id: int
@@ -101,8 +100,6 @@ class DueMessage:
     campaign_id: int | None
     recipient_kind: RecipientKind
     recipient_id: int
-    subject_id: int | None
-    subject_count: int
     openid: str = field(repr=False)
     template_id: str
     urgent: bool

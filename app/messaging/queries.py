@@ -126,14 +126,14 @@ async def sent_today(
     counts: dict[tuple[RecipientKind, int], int] = {}
     # Two kinds of people, so at most two statements.
     for kind in RecipientKind:
-        ids = sorted({message.recipient_id for message in messages if message.recipient_kind is kind})
+        ids = {message.recipient_id for message in messages if message.recipient_kind is kind}
         if not ids:
             continue
         rows = await sql.fetch(
             "SELECT recipient_id, COUNT(*) AS amount FROM message"
-            f" WHERE recipient_kind = %s AND recipient_id IN ({sql.marks(len(ids))}) AND sent_at >= %s"
+            f" WHERE recipient_kind = %s AND recipient_id IN ({', '.join(map(str, ids))}) AND sent_at >= %s"
             " GROUP BY recipient_id ORDER BY recipient_id LIMIT %s",
-            (kind.value, *ids, start_of_china_day(now), len(ids)),
+            (kind.value, start_of_china_day(now), len(ids)),
         )
         counts.update({(kind, row["recipient_id"]): row["amount"] for row in rows})
     return counts

@@ -5,7 +5,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from app.accounts.queries import in_regions
 from app.accounts.rules import Scope
@@ -23,7 +22,7 @@ from app.campaigns.queries.audience import (
 )
 from app.core import sql
 from app.core.errors import NotFound
-from app.messaging.enums import RecipientKind
+from app.messaging.enums import Reason, RecipientKind
 from app.messaging.models import Message
 from app.messaging.queries import StateCount, state_counts
 from app.people.enums import CadreStatus, ConsentChannel, ConsentPurpose
@@ -38,17 +37,17 @@ __all__ = [
     "Statement",
     "audience",
     "automatic_festivals",
-    "cadres_at_work",
     "campaign_in",
     "campaigns_by_id",
     "campaigns_in",
-    "consents_of",
     "dedup_key",
     "festivals_confirmed",
     "names_of",
     "preview_counts",
     "progress_of",
     "still_due",
+    "unwanted_notices",
+    "unwanted_reminders",
 ]
 
 _FESTIVALS_OF_ONE = 200
@@ -130,62 +129,48 @@ async def campaigns_by_id(*, campaign_ids: Sequence[int]) -> dict[int, Campaign]
     return {campaign.id: campaign for campaign in found}
 
 
-async def cadres_at_work(*, openids: Mapping[int, str]) -> tuple[set[int], set[int]]:
-    """Return which of these cadres are in office, and which of them still have this openid.
+async def unwanted_reminders(*, message_ids: Sequence[int]) -> dict[int, Reason]:
+    """Return which of these reminders to cadres must not be sent any more, for reasons of the cadre himself.
 
     No scope: the worker asks before it writes to them.
-
-    Args:
-        openids: cadre id to the openid that the message goes to.
     """
+    some = ", ".join(map(str, message_ids))
     rows = await sql.fetch(
-        "SELECT c.id, i.openid FROM cadre c"
-        " LEFT JOIN wechat_identity i ON i.cadre_id = c.id AND i.app = 'mini'"
-        f" WHERE c.status = %s AND c.id IN ({sql.marks(len(openids))}) ORDER BY c.id LIMIT %s",
-        (CadreStatus.ACTIVE.value, *openids, 10 * len(openids)),
+        f"SELECT m.id, CASE WHEN c.status <> %s THEN '{Reason.LEFT_OFFICE.value}'"
+        f" ELSE '{Reason.NOT_BOUND.value}' END AS reason"
+        " FROM message m JOIN cadre c ON c.id = m.recipient_id"
+        " LEFT JOIN wechat_identity i ON i.app = 'mini' AND i.openid = m.openid"
+        " AND i.cadre_id = m.recipient_id"
+        f" WHERE m.id IN ({some}) AND (i.id IS NULL OR c.status <> %s) ORDER BY m.id LIMIT %s",
+        (CadreStatus.ACTIVE.value, CadreStatus.ACTIVE.value, len(message_ids)),
     )
-    active = {row["id"] for row in rows}
-    return active, {row["id"] for row in rows if row["openid"] == openids[row["id"]]}
+    return {row["id"]: Reason(row["reason"]) for row in rows}
 
 
-async def consents_of(*, openids: Mapping[int, str]) -> dict[int, dict[str, Any]]:
-    """Return for each of these guardians what decides whether he may be written to now.
-
-    Each has `is_muted`, `has_consent`, `is_bound` (this openid is still his) and `follows`.
+async def unwanted_notices(*, message_ids: Sequence[int]) -> dict[int, Reason]:
+    """Return which of these notices to guardians must not be sent any more, and why.
 
     No scope: the worker asks before it writes to them.
-
-    Args:
-        openids: guardian id to the openid that the message goes to.
     """
+    some = ", ".join(map(str, message_ids))
     rows = await sql.fetch(
-        "SELECT g.id, g.muted_at, i.openid, i.follows,"
-        " (SELECT COUNT(*) FROM consent k WHERE k.guardian_id = g.id AND k.purpose = %s"
-        " AND k.channel = %s AND k.withdrawn_at IS NULL) AS consents"
-        " FROM guardian g LEFT JOIN wechat_identity i ON i.guardian_id = g.id AND i.app = 'official'"
-        f" WHERE g.id IN ({sql.marks(len(openids))}) ORDER BY g.id LIMIT %s",
+        f"SELECT m.id, CASE WHEN i.id IS NULL THEN '{Reason.NOT_BOUND.value}'"
+        f" WHEN g.muted_at IS NOT NULL THEN '{Reason.MUTED.value}'"
+        f" WHEN i.follows = 0 THEN '{Reason.NOT_FOLLOWING.value}'"
+        f" ELSE '{Reason.NO_CONSENT.value}' END AS reason"
+        " FROM message m JOIN guardian g ON g.id = m.recipient_id"
+        " LEFT JOIN wechat_identity i ON i.app = 'official' AND i.openid = m.openid"
+        " AND i.guardian_id = m.recipient_id"
+        f" WHERE m.id IN ({some}) AND (i.id IS NULL OR i.follows = 0 OR g.muted_at IS NOT NULL"
+        " OR NOT EXISTS (SELECT 1 FROM consent k WHERE k.guardian_id = g.id AND k.purpose = %s"
+        " AND k.channel = %s AND k.withdrawn_at IS NULL)) ORDER BY m.id LIMIT %s",
         (
             ConsentPurpose.POLICY_NOTICE.value,
             ConsentChannel.OFFICIAL_TEMPLATE.value,
-            *openids,
-            10 * len(openids),
+            len(message_ids),
         ),
     )
-    found: dict[int, dict[str, Any]] = {}
-    for row in rows:
-        is_this = row["openid"] == openids[row["id"]]
-        known = found.setdefault(
-            row["id"],
-            {
-                "is_muted": row["muted_at"] is not None,
-                "has_consent": row["consents"] > 0,
-                "is_bound": False,
-                "follows": False,
-            },
-        )
-        if is_this:
-            known["is_bound"], known["follows"] = True, bool(row["follows"])
-    return found
+    return {row["id"]: Reason(row["reason"]) for row in rows}
 
 
 async def names_of(*, messages: Sequence[Message]) -> dict[tuple[RecipientKind, int], str]:

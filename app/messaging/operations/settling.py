@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from tortoise.transactions import in_transaction
@@ -27,9 +26,9 @@ _RECEIPT_WINDOW = timedelta(minutes=15)
 _BLOCKED = "userblock"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class Outcome:
-    """What came of one try.
+    """What came of one try; thousands are made a second.
 
     Args:
         message: which one.
@@ -75,13 +74,17 @@ async def settle(*, outcomes: Sequence[Outcome], now: datetime) -> int:
     if not outcomes:
         return 0
 
+    sent = [one for one in outcomes if one.fate.state is MessageState.SENT]
+    groups: dict[_Alike, list[Outcome]] = defaultdict(list)
+    for one in outcomes:
+        if one.fate.state is not MessageState.SENT:
+            groups[_Alike.of(one)].append(one)
+
     async def unit() -> int:
+        if not groups:
+            return await _write_sent(sent, now)
         async with in_transaction():
-            written = await _write_sent([one for one in outcomes if one.fate.state is MessageState.SENT], now)
-            groups: dict[_Alike, list[Outcome]] = defaultdict(list)
-            for one in outcomes:
-                if one.fate.state is not MessageState.SENT:
-                    groups[_Alike.of(one)].append(one)
+            written = await _write_sent(sent, now)
             for alike, group in groups.items():
                 written += await _write_group(group, alike, now=now)
         return written
@@ -95,15 +98,14 @@ async def settle(*, outcomes: Sequence[Outcome], now: datetime) -> int:
 async def _write_sent(outcomes: Sequence[Outcome], now: datetime) -> int:
     if not outcomes:
         return 0
-    cases: list[Any] = []
-    for one in outcomes:
-        cases += (one.message.id, one.msgid)
+    # Ids are numbers of ours; what WeChat calls the message is bound.
+    cases = "".join([f"WHEN {one.message.id} THEN %s " for one in outcomes])
     return await sql.execute(
         "UPDATE message SET state = 'sent', reason = NULL, errcode = 0, sent_at = %s, settled_at = %s,"
-        f" wechat_msgid = CASE id {'WHEN %s THEN %s ' * len(outcomes)}END,"
+        f" wechat_msgid = CASE id {cases}END,"
         " lease_token = NULL, lease_until_ms = NULL"
         f" WHERE state IN ('sending', 'unknown') AND {_ours(outcomes)}",
-        (now, now, *cases, *_keys(outcomes)),
+        (now, now, *[one.msgid for one in outcomes], *_tokens(outcomes)),
     )
 
 
@@ -133,7 +135,7 @@ async def _write_group(group: Sequence[Outcome], alike: _Alike, *, now: datetime
             errcode,
             fate.next_at,
             None if goes_back else now,
-            *_keys(group),
+            *_tokens(group),
         ),
     )
     if taken is not None:
@@ -143,12 +145,12 @@ async def _write_group(group: Sequence[Outcome], alike: _Alike, *, now: datetime
 
 
 def _ours(outcomes: Sequence[Outcome]) -> str:
-    tokens = len({one.message.token for one in outcomes})
-    return f"id IN ({sql.marks(len(outcomes))}) AND lease_token IN ({sql.marks(tokens)})"
+    ids = ", ".join([str(one.message.id) for one in outcomes])
+    return f"id IN ({ids}) AND lease_token IN ({sql.marks(len(_tokens(outcomes)))})"
 
 
-def _keys(outcomes: Sequence[Outcome]) -> list[Any]:
-    return [one.message.id for one in outcomes] + sorted({one.message.token for one in outcomes})
+def _tokens(outcomes: Sequence[Outcome]) -> list[str]:
+    return sorted({one.message.token for one in outcomes})
 
 
 async def _locked(group: Sequence[Outcome], from_states: str) -> set[int]:
@@ -156,7 +158,7 @@ async def _locked(group: Sequence[Outcome], from_states: str) -> set[int]:
     rows = await sql.fetch(
         f"SELECT id FROM message WHERE state IN {from_states} AND {_ours(group)}"
         + ("" if sql.is_sqlite() else " FOR UPDATE"),
-        _keys(group),
+        _tokens(group),
     )
     return {row["id"] for row in rows}
 

@@ -16,13 +16,13 @@ from app.messaging import operations
 from app.messaging.enums import Channel, Purpose
 from app.messaging.notices import DueMessage, Prepared, Writer
 from app.messaging.operations import Outcome
-from app.messaging.rules import is_quiet
+from app.messaging.rules import MICRO_BATCH, is_quiet
 from app.messaging.sending.preparing import Written, prepare_chunk
 from app.messaging.sending.trying import Trier
 
 # The worker wants to hear from its loops now and then; between two runs nothing is lost.
 RUN_SECONDS = 20.0
-_GATHER_SECONDS = 0.02
+_GATHER_SECONDS = 0.04
 _MOST_AT_ONCE = 500
 
 
@@ -65,7 +65,9 @@ class Run:
     _busy: set[str] = field(default_factory=set)
     _batches: "asyncio.Queue[list[Written] | None]" = field(init=False)
     _ready: "asyncio.Queue[_Begun | None]" = field(default_factory=asyncio.Queue)
-    _slots: asyncio.Semaphore = field(init=False)
+    _room: asyncio.Event = field(default_factory=asyncio.Event)
+    _in_doubt: int = 0
+    _most_in_doubt: int = field(init=False)
     _outcomes: list[Outcome] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _lanes_done: bool = False
@@ -75,7 +77,7 @@ class Run:
         self._batches = asyncio.Queue(maxsize=max(2, self.settings.chunk // 10))
         # A few more than lanes, so that a lane finds its next message without waiting for an intent.
         ahead = max(road.batch for road in self.trier.roads.values()) * (self._beginners + 1)
-        self._slots = asyncio.Semaphore(self.settings.concurrency + ahead)
+        self._most_in_doubt = self.settings.concurrency + ahead
 
     @property
     def _beginners(self) -> int:
@@ -168,8 +170,10 @@ class Run:
                 await operations.give_back(messages=messages, next_at=self.clock.now())
                 continue
             await self.trier.roads[messages[0].channel].turn(len(messages))
-            for _ in messages:
-                await self._slots.acquire()
+            while self._in_doubt + len(messages) > self._most_in_doubt:
+                self._room.clear()
+                await self._room.wait()
+            self._in_doubt += len(messages)
             begun_at = time.monotonic()
             begun = await operations.begin(
                 messages=messages, now=self.clock.now(), lease_seconds=self.settings.lease_seconds
@@ -180,7 +184,7 @@ class Run:
                     self._ready.put_nowait(_Begun(message, text, begun_at))
                 else:
                     self._busy.discard(message.openid)
-                    self._slots.release()
+                    self._leave()
 
     async def _lane(self) -> None:
         while (item := await self._ready.get()) is not None:
@@ -188,8 +192,14 @@ class Run:
                 item.message, item.text, begun_at=item.begun_at, stopping=self.stopping
             )
             self._outcomes.append(outcome)
-            self._slots.release()
+            self._leave()
             self._news.set()
+
+    def _leave(self) -> None:
+        """Note that one message is no longer in doubt, and wake who waits once a whole group has room."""
+        self._in_doubt -= 1
+        if self._in_doubt + MICRO_BATCH <= self._most_in_doubt:
+            self._room.set()
 
     async def _settle(self) -> None:
         while not (self._lanes_done and not self._outcomes):
