@@ -227,8 +227,12 @@ def main() -> int:
     parser.add_argument("--in-flight", type=int, default=64)
     parser.add_argument("--processes", type=int, default=2, help="uvicorn workers of each server")
     arguments = parser.parse_args()
-    with own_database() as database_url:
-        ratio = uvloop.run(measure(arguments, database_url))
+    try:
+        with own_database() as database_url:
+            ratio = uvloop.run(measure(arguments, database_url))
+    except pymysql.err.OperationalError as error:
+        print(f"no MySQL or MariaDB at LIANXIN_BENCH_MYSQL_URL: {error}")
+        return 2
     print(f"ratio {ratio:.2f} (target {TARGET:.2f})")
     return 0 if round(ratio, 2) >= TARGET else 1
 
