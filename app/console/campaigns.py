@@ -1,5 +1,6 @@
 """Campaigns (群发任务): composing one, what would happen, approval by a second admin, progress."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Form, Query, Request, Response
@@ -13,16 +14,15 @@ from app.campaigns.enums import CampaignState
 from app.campaigns.rules import ALLOWED
 from app.campaigns.schemas import ApprovalBody, CampaignAnswer, PauseBody, PreviewAnswer
 from app.console.failures import console_router
-from app.console.frame import Id, go_on, page
+from app.console.frame import Id, code_of, go_on, page
 from app.core.deps import BusDep, ClockDep
 from app.core.pagination import PageQueryDep
 from app.messaging.enums import MessageState
+from app.orgs.queries import org_in_count
 
 router = console_router()
 
 _BEFORE_SENDING = {CampaignState.DRAFT, CampaignState.SUBMITTED, CampaignState.SCHEDULED}
-# Waiting for its time or on its way: the page is worth looking at again.
-_MOVING = {CampaignState.SCHEDULED, CampaignState.RUNNING}
 
 
 @router.get("/campaigns")
@@ -59,10 +59,17 @@ async def campaign(request: Request, campaign_id: Id, caller: StaffDep, clock: C
         caller=caller,
         campaign=shown,
         preview=preview,
+        region=await org_in_count(scope=caller.scope, code=code_of(shown.region_prefix)),
         names=await staff_names(staff_ids=people),
         acts=_acts(shown, caller),
-        is_moving=shown.state in _MOVING and not shown.progress.done,
+        is_moving=_is_moving(shown, now=clock.now()),
     )
+
+
+def _is_moving(shown: CampaignAnswer, *, now: datetime) -> bool:
+    """Tell whether the page will soon look different by itself: it starts, or it is on its way."""
+    is_starting = shown.state is CampaignState.SCHEDULED and shown.send_at <= now
+    return (is_starting or shown.state is CampaignState.RUNNING) and not shown.progress.done
 
 
 def _acts(shown: CampaignAnswer, caller: StaffCaller) -> set[str]:
