@@ -9,15 +9,16 @@ from app.core.queue import Bus
 from app.core.settings import Settings
 
 
-def _clock(request: Request) -> Clock:
+# Coroutines, because FastAPI runs plain functions in a thread.
+async def _clock(request: Request) -> Clock:
     return cast("Clock", request.app.state.services.clock)
 
 
-def _bus(request: Request) -> Bus:
+async def _bus(request: Request) -> Bus:
     return cast("Bus", request.app.state.services.bus)
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     return cast("Settings", request.app.state.services.settings)
 
 

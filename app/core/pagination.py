@@ -23,7 +23,7 @@ class PageQuery:
         self.limit = limit
 
 
-def _page_query(
+async def _page_query(
     cursor: Annotated[int, Query(ge=0, le=2**63 - 1, description="上一页返回的 next_cursor")] = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 50,
 ) -> PageQuery:

@@ -50,6 +50,12 @@ async def execute(statement: str, values: Sequence[Any] = ()) -> int:
     return int(count)
 
 
+async def insert(statement: str, values: Sequence[Any]) -> int:
+    """Run one INSERT of one row and return the row's id."""
+    connection = get_connections().get("default")
+    return int(await connection.execute_insert(_dialect(statement), _bound(values)))
+
+
 async def fetch(statement: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
     """Run one SELECT and return its rows."""
     connection = get_connections().get("default")
@@ -118,14 +124,13 @@ def _dialect(statement: str) -> str:
 
 
 def _bound(values: Sequence[Any]) -> list[Any]:
-    return [_bound_value(value) for value in values]
+    as_text = is_sqlite()
+    return [_moment(value, as_text=as_text) if isinstance(value, datetime) else value for value in values]
 
 
-def _bound_value(value: Any) -> Any:
-    if not isinstance(value, datetime):
-        return value
+def _moment(value: datetime, *, as_text: bool) -> Any:
     if value.tzinfo is None:
         raise ValueError("a moment needs a time zone")
     utc = value.astimezone(UTC)
     # SQLite compares text, so every moment must have the shape that Tortoise stores.
-    return utc.isoformat(" ") if is_sqlite() else utc.replace(tzinfo=None)
+    return utc.isoformat(" ") if as_text else utc.replace(tzinfo=None)

@@ -9,7 +9,6 @@ from tortoise.transactions import in_transaction
 from app.accounts.queries import in_regions
 from app.accounts.rules import Scope
 from app.audit import operations as audit
-from app.audit.models import AuditEntry
 from app.core.clock import china_date
 from app.core.errors import AppError, Conflict, Invalid
 from app.pairing.enums import EndReason, PairingOutcome, PairingRefusal
@@ -200,21 +199,17 @@ async def _insert(
         # The unique open end: the last word, should anything ever have passed the locks.
         raise PairingOverlaps from error
     ids = await open_pairing_ids(scope=scope, beneficiary_ids=[item.beneficiary_id for item in wanted])
-    entries = [
-        AuditEntry(
-            at=now,
-            actor_kind=actor.kind,
-            actor_id=actor.id,
+    deeds = [
+        audit.Deed(
             action="pairing.started",
             object_kind="pairing",
-            object_id=str(ids[pairing.beneficiary_id]),
+            object_id=ids[pairing.beneficiary_id],
             region_code=pairing.region_code,
             detail=f"beneficiary={pairing.beneficiary_id} cadre={pairing.cadre_id} from={pairing.started_on}",
         )
         for pairing in pairings
     ]
-    # As audit.record writes them, but not one by one.
-    await AuditEntry.bulk_create(entries, batch_size=_BATCH)
+    await audit.record_all(actor=actor, deeds=deeds, now=now)
     return ids
 
 

@@ -23,7 +23,7 @@ class WeChatUnavailable(Unavailable):
     title = "暂时连不上微信，请稍后再试"
 
 
-def _wechat(request: Request) -> WeChatGateway:
+async def _wechat(request: Request) -> WeChatGateway:
     return cast("WeChatGateway", request.app.state.services.wechat)
 
 

@@ -3,10 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
-
-from tortoise.connection import get_connections
 
 from app.contacts.enums import ContactOutcome
 from app.contacts.queries import ContactRecord
@@ -76,24 +74,8 @@ async def write(entries: Sequence[tuple[Entry, OwnPairing]]) -> list[ContactReco
 
 
 async def _insert_one(entry: Entry, pairing: OwnPairing) -> list[int]:
-    # Beside app.core.sql, which tells how many rows a statement made but not which.
-    is_sqlite = sql.is_sqlite()
-    row = ", ".join("?" * 14) if is_sqlite else sql.marks(14)
-    return [
-        await get_connections()
-        .get("default")
-        .execute_insert(
-            f"INSERT INTO contact ({_COLUMNS}) VALUES ({row})",  # noqa: S608 - own text
-            [_stored(value, is_sqlite=is_sqlite) for value in _values(entry, pairing)],
-        )
-    ]
-
-
-def _stored(value: Any, *, is_sqlite: bool) -> Any:
-    if not isinstance(value, datetime):
-        return value
-    utc = value.astimezone(UTC)
-    return utc.isoformat(" ") if is_sqlite else utc.replace(tzinfo=None)
+    statement = f"INSERT INTO contact ({_COLUMNS}) VALUES {_ROW}"  # noqa: S608 - own text
+    return [await sql.insert(statement, _values(entry, pairing))]
 
 
 async def _insert_several(entries: Sequence[tuple[Entry, OwnPairing]]) -> list[int]:
