@@ -15,7 +15,7 @@ log = structlog.get_logger()
 # The largest JSON that we ask for has some thousand characters.
 BODY_LIMIT = 128 * 1024
 UPLOAD_LIMIT = 20 * 1024 * 1024
-_UPLOAD_PATHS = ("/admin/v1/imports",)
+_UPLOAD_PATHS = ("/admin/v1/imports", "/console/rosters")
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),

@@ -41,6 +41,13 @@ async def test_a_body_over_the_limit_is_refused_before_it_is_read(client: httpx.
     assert answer.json()["title"] == "上传的内容过大"
 
 
+@pytest.mark.parametrize("path", ["/admin/v1/imports?kind=cadres", "/console/rosters"])
+async def test_a_roster_may_be_larger_than_other_bodies(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.post(path, files={"file": ("名册.xlsx", b"x" * (BODY_LIMIT + 1))})
+
+    assert answer.status_code != 413
+
+
 async def test_a_body_that_hides_its_length_is_refused_all_the_same(client: httpx.AsyncClient) -> None:
     async def endless() -> AsyncIterator[bytes]:
         for _ in range(3):
