@@ -92,7 +92,7 @@ async def sign_in_staff(
         password: as typed.
         came_from: the caller's network address.
         now: the present moment.
-        replaces: token of the session that this browser had before; it ends.
+        replaces: token of the session that this browser had before; if it was his, it ends.
 
     Returns the session token, shown this once, and the member of staff.
 
@@ -112,7 +112,7 @@ async def sign_in_staff(
     async with in_transaction():
         await SignInTries.filter(digest=digest).delete()
         if replaces is not None:
-            await StaffSession.filter(token_hash=hash_token(replaces)).delete()
+            await StaffSession.filter(staff_id=staff.id, token_hash=hash_token(replaces)).delete()
         await _open_session(staff, token=token, now=now)
     return token, staff
 

@@ -55,6 +55,8 @@ async def test_sealing_again_does_nothing(db: None) -> None:
 
 async def test_workers_that_start_at_once_make_one_chain(db: None) -> None:
     await audit.record(actor=audit.SYSTEM, action="test.done", object_kind="thing", object_id=1, now=NOW)
+    # Opens a connection for each, so that they really meet.
+    await asyncio.gather(*[audit.first_broken_link() for _ in range(4)])
 
     sealed = await asyncio.gather(*[audit.seal() for _ in range(4)])
 
