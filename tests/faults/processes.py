@@ -92,11 +92,13 @@ async def _answering(judge: Judge) -> None:
                 return
 
 
-async def start_worker(settings: Settings, judge: Judge, *, log: Path, **send: float) -> Process:
+async def start_worker(
+    settings: Settings, judge: Judge, *, log: Path, redis_url: str = "embedded", **send: float
+) -> Process:
     """Start `lianxin worker` on the database of the tests; it sends to the judge."""
     environment = {
         "LIANXIN_DATABASE_URL": settings.database_url.get_secret_value(),
-        "LIANXIN_REDIS_URL": "embedded",
+        "LIANXIN_REDIS_URL": redis_url,
         "LIANXIN_WECHAT__API_BASE": judge.base,
         **{f"LIANXIN_SEND__{name.upper()}": str(value) for name, value in send.items()},
     }
@@ -131,6 +133,35 @@ async def _spawn(module: str, *arguments: str, log: Path, **environment: str) ->
             stdout=output,
             stderr=output,
         )
+
+
+@contextlib.asynccontextmanager
+async def redis_of_our_own(folder: Path) -> AsyncIterator[tuple[Process, str]]:
+    """Run a Redis that a test may kill, and yield its process and address."""
+    port = _free_port()
+    with (folder / "redis.log").open("ab") as output:
+        process = await asyncio.create_subprocess_exec(
+            "redis-server", "--port", str(port), "--save", "", "--appendonly", "no", "--dir", str(folder),
+            stdout=output,
+            stderr=output,
+        )  # fmt: skip
+    try:
+        async with asyncio.timeout(_START_SECONDS):
+            while not await _listens(port):
+                await asyncio.sleep(0.05)
+        yield process, f"redis://127.0.0.1:{port}/0"
+    finally:
+        await end(process)
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True
 
 
 def _free_port() -> int:

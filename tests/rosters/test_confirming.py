@@ -209,6 +209,16 @@ async def test_uploads_nobody_confirmed_are_deleted_after_a_week(
     assert await operations.drop_stale_imports(now=NOW + timedelta(days=7)) == 0
 
 
+async def test_what_was_imported_is_kept_for_a_season_and_no_longer(
+    client: httpx.AsyncClient, clerk: dict[str, str]
+) -> None:
+    await import_all(client, roster([person()]), headers=clerk)
+
+    assert await operations.drop_stale_imports(now=NOW + timedelta(days=89)) == 0
+    assert await operations.drop_stale_imports(now=NOW + timedelta(days=91)) == 1
+    assert await RosterRow.all().count() == 0
+
+
 async def test_the_list_of_imports_begins_with_the_latest(
     client: httpx.AsyncClient, clerk: dict[str, str]
 ) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
+from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
 from app.accounts.rules import Scope
@@ -31,6 +32,8 @@ T = TypeVar("T")
 
 CHUNK = 1000
 KEPT_UNCONFIRMED = timedelta(days=7)
+# Long enough to look up what a file said; after that the register is the only copy.
+KEPT_APPLIED = timedelta(days=90)
 _DROPPED_AT_ONCE = 100
 _LONGEST_FILENAME = 120
 _ABOVE_COUNTY = "00"
@@ -223,17 +226,14 @@ async def forget(*, import_id: int) -> None:
 
 
 async def drop_stale_imports(*, now: datetime) -> int:
-    """Delete uploads that nobody confirmed within a week, and return how many there were.
+    """Delete uploads that nobody confirmed within a week, and applied ones after a season; return how many.
 
     They hold the data of people for nothing. At most a hundred at a time; the rest goes the next day.
     """
+    unconfirmed = Q(uploaded_at__lte=now - KEPT_UNCONFIRMED) & ~Q(state=RosterState.APPLIED)
+    applied = Q(applied_at__lte=now - KEPT_APPLIED)
     async with in_transaction():
-        stale = await (
-            RosterImport.filter(uploaded_at__lte=now - KEPT_UNCONFIRMED)
-            .exclude(state=RosterState.APPLIED)
-            .order_by("id")
-            .limit(_DROPPED_AT_ONCE)
-        )
+        stale = await RosterImport.filter(unconfirmed | applied).order_by("id").limit(_DROPPED_AT_ONCE)
         for roster in stale:
             await forget(import_id=roster.id)
     return len(stale)
