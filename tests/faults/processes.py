@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,10 +92,15 @@ async def _answering(judge: Judge) -> None:
                 return
 
 
-async def start_worker(
-    settings: Settings, judge: Judge, *, log: Path, redis_url: str = "embedded", **send: float
-) -> Process:
+async def start_worker(settings: Settings, judge: Judge, *, log: Path, **send: float) -> Process:
     """Start `lianxin worker` on the database of the tests; it sends to the judge."""
+    return await start_worker_beside(settings, judge, redis_url="embedded", log=log, send=send)
+
+
+async def start_worker_beside(
+    settings: Settings, judge: Judge, *, redis_url: str, log: Path, send: Mapping[str, float]
+) -> Process:
+    """Start `lianxin worker` with a Redis of its own."""
     environment = {
         "LIANXIN_DATABASE_URL": settings.database_url.get_secret_value(),
         "LIANXIN_REDIS_URL": redis_url,

@@ -16,7 +16,7 @@ from app.core.models import ScheduleSlot
 from app.core.settings import Settings
 from tests.databases import USES_MYSQL
 from tests.faults.crowd import make_running_campaign, plant_guardians
-from tests.faults.processes import Judge, end, judging, kill, redis_of_our_own, start_worker
+from tests.faults.processes import Judge, end, judging, kill, redis_of_our_own, start_worker_beside
 
 pytestmark = [
     pytest.mark.faults,
@@ -62,7 +62,9 @@ async def test_a_campaign_ends_though_redis_dies_in_the_middle(settings: Setting
     assert shutil.which("redis-server"), "the suite needs redis-server for this pass"
     async with judging(settings, tmp_path) as judge, redis_of_our_own(tmp_path) as (redis, url):
         campaign = await a_campaign_to(judge, PEOPLE)
-        worker = await start_worker(settings, judge, log=tmp_path / "worker.log", redis_url=url, **SEND)
+        worker = await start_worker_beside(
+            settings, judge, redis_url=url, log=tmp_path / "worker.log", send=SEND
+        )
         try:
             await some_arrived(judge)
             await kill(redis)
@@ -81,7 +83,9 @@ async def test_a_campaign_begins_and_the_schedule_runs_though_redis_was_never_th
     async with judging(settings, tmp_path) as judge:
         campaign = await a_campaign_to(judge, 50)
         nowhere = "redis://127.0.0.1:1/0"
-        worker = await start_worker(settings, judge, log=tmp_path / "worker.log", redis_url=nowhere, **SEND)
+        worker = await start_worker_beside(
+            settings, judge, redis_url=nowhere, log=tmp_path / "worker.log", send=SEND
+        )
         try:
             await done(campaign)
         finally:
