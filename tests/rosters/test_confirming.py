@@ -159,7 +159,7 @@ async def test_the_trail_says_what_was_uploaded_and_applied(
 ) -> None:
     await import_all(client, roster([person(), person()]), headers=clerk)
 
-    entries = await AuditEntry.all().order_by("id").values_list("action", "detail")
+    entries = await AuditEntry.filter(object_kind="import").order_by("id").values_list("action", "detail")
     expected = "kind=beneficiaries new=2 update=0 unchanged=0 conflict=0 error=0"
     assert entries == [("import.uploaded", expected), ("import.applied", expected)]
 
@@ -207,6 +207,24 @@ async def test_uploads_nobody_confirmed_are_deleted_after_a_week(
     assert [roster.state for roster in left] == ["applied", "checked"]
     assert await RosterRow.filter(roster_id=fresh.json()["id"]).count() == 1
     assert await operations.drop_stale_imports(now=NOW + timedelta(days=7)) == 0
+
+
+async def test_the_trail_names_every_person_whose_record_was_made_or_changed(
+    client: httpx.AsyncClient, clerk: dict[str, str], clock: FixedClock
+) -> None:
+    liu = person()
+    await import_all(client, roster([liu]), headers=clerk)
+    clock.advance(timedelta(minutes=5))
+    await import_all(client, roster([liu | {"家庭住址": "泉城路9号"}, person()]), headers=clerk)
+
+    deeds = await AuditEntry.filter(object_kind="beneficiary").order_by("id")
+
+    assert [deed.action for deed in deeds] == [
+        "beneficiary.created",
+        "beneficiary.updated",
+        "beneficiary.created",
+    ]
+    assert deeds[0].object_id == deeds[1].object_id
 
 
 async def test_what_was_imported_is_kept_for_a_season_and_no_longer(

@@ -77,6 +77,13 @@ class PairingWriter:
         """Nothing about a pairing concerns other rows."""
 
 
+# Table and place of the persons of an upload; both carry the moment of their last change.
+_PERSONS = {
+    RosterKind.BENEFICIARIES: ("beneficiary", "region_code"),
+    RosterKind.CADRES: ("cadre", "org_code"),
+}
+
+
 async def confirm(*, scope: Scope, import_id: int, skip_bad: bool, actor: audit.Actor, now: datetime) -> None:
     """Apply all good rows of an upload, in one transaction; confirming again changes nothing.
 
@@ -121,6 +128,7 @@ async def _apply(*, scope: Scope, import_id: int, skip_bad: bool, actor: audit.A
     if bad and not skip_bad:
         raise BadRowsLeft(f"有{bad}行不能导入。请改正后重新上传，或者选择跳过这些行", bad_rows=bad)
     await _write_rows(roster, scope=scope, actor=actor, now=now)
+    await _record_persons(roster, actor=actor, now=now)
     roster.state, roster.applied_by, roster.applied_at = RosterState.APPLIED, actor.id, now
     await roster.save(update_fields=["state", "applied_by", "applied_at"])
     await audit.record(
@@ -138,6 +146,28 @@ async def _write_rows(roster: RosterImport, *, scope: Scope, actor: audit.Actor,
         judged = await _judged_again(roster, stored, scope=scope, now=now)
         await writer.write(judged)
     await writer.finish()
+
+
+async def _record_persons(roster: RosterImport, *, actor: audit.Actor, now: datetime) -> None:
+    """Write into the trail whose record this upload made or changed; pairings record themselves."""
+    if roster.kind is RosterKind.PAIRINGS:
+        return
+    table, place = _PERSONS[roster.kind]
+    touched = await sql.fetch(
+        f"SELECT id, created_at FROM {table} WHERE {place} = %s AND updated_at = %s ORDER BY id",  # noqa: S608
+        (roster.org_code, now),
+    )
+    deeds = (
+        audit.Deed(
+            action=f"{table}.{'created' if sql.moment_of(row['created_at']) == now else 'updated'}",
+            object_kind=table,
+            object_id=row["id"],
+            region_code=roster.org_code,
+            detail=f"import={roster.id}",
+        )
+        for row in touched
+    )
+    await audit.record_all(actor=actor, deeds=deeds, now=now)
 
 
 def _writer(roster: RosterImport, *, scope: Scope, actor: audit.Actor, now: datetime) -> Writer:

@@ -91,7 +91,8 @@ async def upload(  # noqa: PLR0913 - what, whose, by whom, when
         roster = RosterImport(
             kind=kind,
             org_code=org_code,
-            filename=filename[-_LONGEST_FILENAME:],
+            # A multipart header can smuggle in half a character, which no database takes.
+            filename=filename.encode("utf-8", "replace").decode()[-_LONGEST_FILENAME:],
             content_hash=await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest()),
             state=RosterState.CHECKING,
             uploaded_by=actor.id,
