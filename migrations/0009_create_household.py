@@ -1,6 +1,5 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-from app.core.fields import EncryptedField
 from tortoise import fields
 
 
@@ -14,7 +13,6 @@ class Migration(migrations.Migration):
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ("region_code", fields.CharField(db_index=True, max_length=6)),
                 ("code", fields.CharField(max_length=40)),
-                ("address", EncryptedField(null=True, unique=False)),
             ],
             options={
                 "table": "household",

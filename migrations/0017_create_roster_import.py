@@ -22,7 +22,6 @@ class Migration(migrations.Migration):
                 ),
                 ("org_code", fields.CharField(max_length=6)),
                 ("filename", fields.CharField(max_length=120)),
-                ("content_hash", fields.CharField(max_length=64)),
                 (
                     "state",
                     fields.CharEnumField(

@@ -40,7 +40,6 @@ class Household(Model):
     id = fields.BigIntField(primary_key=True)
     region_code = fields.CharField(max_length=6, db_index=True)
     code = fields.CharField(max_length=40)
-    address = EncryptedField(null=True)
 
     class Meta:
         table = "household"

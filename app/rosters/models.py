@@ -16,7 +16,6 @@ class RosterImport(Model):
     kind = fields.CharEnumField(RosterKind, max_length=16, description="what the file lists")
     org_code = fields.CharField(max_length=6)
     filename = fields.CharField(max_length=120)
-    content_hash = fields.CharField(max_length=64)
     state = fields.CharEnumField(RosterState, max_length=12, description="where the upload is")
     uploaded_by = fields.BigIntField()
     uploaded_at = UtcDatetimeField(db_index=True)

@@ -1,7 +1,6 @@
 """Taking an upload in: read in a process of its own, judged and kept a thousand rows at a time."""
 
 import asyncio
-import hashlib
 import json
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
@@ -93,7 +92,6 @@ async def upload(  # noqa: PLR0913 - what, whose, by whom, when
             org_code=org_code,
             # A multipart header can smuggle in half a character, which no database takes.
             filename=filename.encode("utf-8", "replace").decode()[-_LONGEST_FILENAME:],
-            content_hash=await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest()),
             state=RosterState.CHECKING,
             uploaded_by=actor.id,
             uploaded_at=now,
