@@ -33,4 +33,3 @@ class Permission(Labelled):
     EDIT = "edit", "办理"
     APPROVE = "approve", "审批"
     REVEAL = "reveal", "查看完整信息"
-    AUDIT = "audit", "审计"

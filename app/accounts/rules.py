@@ -11,7 +11,7 @@ _CITY_TAIL = "00"
 PERMISSIONS: dict[StaffRole, frozenset[Permission]] = {
     StaffRole.ADMIN: frozenset({Permission.READ, Permission.EDIT, Permission.APPROVE, Permission.REVEAL}),
     StaffRole.CLERK: frozenset({Permission.READ, Permission.EDIT}),
-    StaffRole.AUDITOR: frozenset({Permission.READ, Permission.AUDIT}),
+    StaffRole.AUDITOR: frozenset({Permission.READ}),
 }
 
 
@@ -50,10 +50,6 @@ class Scope:
     def may_act_in(self, region_code: str) -> bool:
         """Tell whether the caller may change things of this region."""
         return region_code.startswith(self.act)
-
-    def may_find_in(self, region_code: str) -> bool:
-        """Tell whether the caller may see single people of this region."""
-        return region_code.startswith(self.find)
 
     def may_count_in(self, region_code: str) -> bool:
         """Tell whether the caller may see numbers of this region, given by code or by prefix."""

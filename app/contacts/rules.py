@@ -125,12 +125,6 @@ def slot_end(number: int, *, due: int, stretch: Stretch) -> date:
     return stretch.first_day + timedelta(days=number * stretch.days // due - 1)
 
 
-def expected_by(day: date, *, due: int, stretch: Stretch) -> int:
-    """Return how many of the evenly spread contacts had their last day before this one."""
-    begun = (day - stretch.first_day).days + 1
-    return min(max((begun * due - 1) // stretch.days, 0), due)
-
-
 def progress_on(
     day: date, *, period: Period, contacts: int, visits: int, last_contact_on: date | None
 ) -> Progress:

@@ -10,7 +10,6 @@ from app.core.crypto import SEALED_PREFIX
 # Nobody types them; WeChat, spreadsheets and screen readers stumble over them.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 Moment = AwareDatetime
-ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 
 

@@ -69,7 +69,6 @@ class Settings(BaseSettings):
     env: Literal["development", "production"] = "development"
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
-    public_url: str = "http://127.0.0.1:8000"
     database_url: SecretStr = SecretStr("sqlite://var/lianxin.db")
     redis_url: SecretStr = SecretStr("embedded")
     secret_key: SecretStr = SecretStr(f"{PLACEHOLDER}-secret-key-of-32-characters")
@@ -78,7 +77,7 @@ class Settings(BaseSettings):
     index_key: SecretStr = SecretStr(f"{PLACEHOLDER}-index-key-of-32-characters")
     wechat: WeChatSettings = WeChatSettings()
     send: SendSettings = SendSettings()
-    # Of a browser or phone, never of the service: which proxy may tell us the caller's address.
+    # Which reverse proxy may tell us the address of a browser or phone; empty: none.
     trusted_proxy: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -146,13 +146,6 @@ async def pairing_history(*, scope: Scope, beneficiary_id: int) -> list[PairingL
     return [PairingLine(**row) for row in rows]
 
 
-async def pairing_in_force(*, scope: Scope, beneficiary_id: int, on: date) -> PairingLine | None:
-    """Return the pairing that covers a beneficiary's day, or None when nobody accompanies him then."""
-    found = Pairing.filter(_visible(scope), _in_force(on), beneficiary_id=beneficiary_id)
-    rows = await found.order_by("id").limit(1).values(**_LINE)
-    return PairingLine(**rows[0]) if rows else None
-
-
 async def judged_pairings(
     *, scope: Scope, wanted: Sequence[WantedPairing], now: datetime
 ) -> tuple[PairingVerdict, ...]:

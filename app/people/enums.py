@@ -107,14 +107,6 @@ class GuardianRelation(Labelled):
     OTHER = "other", "其他"
 
 
-class GuardianKind(Labelled):
-    """By what a guardian became one: 民法典 27、28 条法定, 31 条指定, 33 条意定."""
-
-    STATUTORY = "statutory", "法定监护"
-    APPOINTED = "appointed", "指定监护"
-    AGREED = "agreed", "意定监护"
-
-
 class EligibilityReason(Labelled):
     """Why a person is not, or not yet, known to be a beneficiary of the scheme."""
 

@@ -16,7 +16,6 @@ from app.contacts.rules import (
     Tap,
     canonical_content,
     counts_of,
-    expected_by,
     hint,
     is_at_risk,
     may_undo,
@@ -92,18 +91,6 @@ def test_four_contacts_spread_over_the_quarters() -> None:
     ends = [slot_end(number, due=4, stretch=WHOLE_YEAR) for number in (1, 2, 3, 4)]
 
     assert ends == [date(2026, 4, 1), date(2026, 7, 1), date(2026, 9, 30), date(2026, 12, 31)]
-
-
-@given(st.integers(1, 366), st.integers(0, 4), st.integers(0, 4), st.integers(-5, 400))
-def test_whoever_has_done_less_than_expected_has_missed_a_last_day(
-    days: int, due: int, done: int, offset: int
-) -> None:
-    stretch = Stretch(date(2026, 1, 1), days, 366)
-    day = stretch.first_day + timedelta(days=offset)
-
-    missed = done < due and slot_end(done + 1, due=due, stretch=stretch) < day
-
-    assert (done < expected_by(day, due=due, stretch=stretch)) is missed
 
 
 def progress(day: date = TODAY, *, contacts: int = 0, visits: int = 0, last: date | None = None) -> Progress:

@@ -30,7 +30,7 @@ async def test_a_wait_without_a_ring_ends_by_itself() -> None:
 
 
 @with_redis
-async def test_a_thousand_rings_are_one_job() -> None:
+async def test_many_rings_are_one_job() -> None:
     bus = ArqBus(arq_client(REDIS_URL))
     redis = Redis.from_url(REDIS_URL)
     await redis.flushdb()

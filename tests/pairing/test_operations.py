@@ -198,12 +198,10 @@ async def test_a_hand_over_leaves_no_day_between() -> None:
         actor=ZHOU, now=NOW,
     )  # fmt: skip
 
-    before = await queries.pairing_in_force(
-        scope=LIXIA_STAFF, beneficiary_id=standing.beneficiary_id, on=on - timedelta(days=1)
+    (before,), _ = await queries.pairings_in(
+        scope=LIXIA_STAFF, page=PageQuery(), in_force_on=on - timedelta(days=1)
     )
-    after = await queries.pairing_in_force(scope=LIXIA_STAFF, beneficiary_id=standing.beneficiary_id, on=on)
-    assert before is not None
-    assert after is not None
+    (after,), _ = await queries.pairings_in(scope=LIXIA_STAFF, page=PageQuery(), in_force_on=on)
     assert (before.id, after.id, after.cadre_id) == (standing.id, new_id, zhao.id)
 
 
