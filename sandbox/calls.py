@@ -4,11 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.clock import china_day
 from sandbox.config import Account, AccountKey
 from sandbox.errors import RefusedCall
-from sandbox.events import Event
 from sandbox.people import User
+from sandbox.receipts import Receipt
 from sandbox.world import World
 
 Answer = dict[str, Any]
@@ -16,16 +15,17 @@ Answer = dict[str, Any]
 
 @dataclass(slots=True)
 class Call:
-    """Path, query, JSON body, caller; `effects` become ledger entries, `pushes` follow the answer."""
+    """Method, path, query, JSON body, caller; `effects` go into the ledger, `receipts` follow the answer."""
 
     world: World
+    method: str
     path: str
     query: dict[str, str]
     body: dict[str, Any]
     now: float
     caller: Account | None = None
     effects: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    pushes: list[Callable[[], Event]] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
 
     @property
     def account(self) -> Account:
@@ -51,29 +51,21 @@ class Call:
             raise RefusedCall(40003)
         return user
 
-    def afterwards(self, event: Callable[[], Event]) -> None:
-        """Push this event once the call is answered; it is made only where somebody listens."""
+    def afterwards(self, receipt: Receipt) -> None:
+        """Push this receipt once the call is answered; it is kept only where somebody listens."""
         if self.account.push_url:
-            self.pushes.append(event)
-
-    def count(self) -> None:
-        """Count a send against the day's quota of this API.
-
-        Raises:
-            RefusedCall: 45009 when the day's quota is used up.
-        """
-        key = (self.account.appid, self.path, china_day(self.now))
-        used = self.world.sends.get(key, 0)
-        if used >= self.account.daily_quota:
-            raise RefusedCall(45009)
-        self.world.sends[key] = used + 1
+            self.receipts.append(receipt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """How an API path is called: the method, the accounts that may, and whether a token is needed."""
+    """How an API path is called: the method, the accounts that may, and whether a token is needed.
+
+    `one_at_a_time` marks the APIs where two calls for one person may not overlap, when that limit is on.
+    """
 
     method: str
     handler: Callable[[Call], Answer]
     accounts: tuple[AccountKey, ...] = ("mini", "official")
     needs_token: bool = True
+    one_at_a_time: bool = False

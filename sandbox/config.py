@@ -64,10 +64,8 @@ class Template:
     def __post_init__(self) -> None:
         if self.kind not in _KINDS or self.account not in ACCOUNT_KEYS:
             raise ValueError(f"template {self.id}: kind is one of {_KINDS}, account one of {ACCOUNT_KEYS}")
-        if (self.kind == "template") != (self.account == "official"):
-            raise ValueError(
-                f"template {self.id}: kind 'template' belongs to the official account, and only there"
-            )
+        if self.kind == "template" and self.account != "official":
+            raise ValueError(f"template {self.id}: kind 'template' belongs to the official account only")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +87,9 @@ class SandboxConfig:
     """Everything `create_sandbox` needs.
 
     `ledger_path` is an append-only JSONL file, None keeps the ledger in memory; either way the newest
-    `ledger_keep` entries stay in memory. `product_base` is the product's address for the phone page.
+    `ledger_keep` entries stay in memory. `tally` names the business keys that deliveries are counted by while
+    they happen (see `sandbox.tally`); by any other key they are counted from the entries that are left.
+    `product_base` is the product's address for the phone page.
     Times: `latency_ms` before every API answer, `push_timeout_s` per push, `push_pause_s` between tries.
     """
 
@@ -97,6 +97,7 @@ class SandboxConfig:
     templates: Mapping[str, Template] = field(default_factory=dict)
     ledger_path: Path | None = None
     ledger_keep: int = 100_000
+    tally: tuple[str, ...] = ("data",)
     product_base: str = ""
     people: tuple[Person, ...] = ()
     latency_ms: float = 0.0
@@ -132,6 +133,8 @@ class SandboxConfig:
             "people": tuple(Person(**row) for row in raw.get("people", ())),
             "ledger_path": Path(path) if path else None,
         }
+        if "tally" in raw:
+            values["tally"] = tuple(raw["tally"])
         return cls(**values)
 
     @classmethod

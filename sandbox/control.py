@@ -1,18 +1,13 @@
-"""The control API under /_sandbox/: what people do, scripted trouble, the clock, the ledger."""
+"""The control API under /_sandbox/: what people do."""
 
 import asyncio
 import itertools
-import json
-from collections import Counter
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.config import AccountKey, Person
-from sandbox.faults import Fault, FaultKind
 from sandbox.ledger import on_screen
 from sandbox.world import World
 
@@ -30,11 +25,13 @@ def world_of(request: Request) -> World:
 TheWorld = Annotated[World, Depends(world_of)]
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """A request body of the control API; unknown fields are mistakes."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class NewUser(_Body):
+class NewUser(Body):
     name: str = Field(min_length=1, max_length=40)
     phone: str = Field(default="", max_length=20)
     id: str | None = Field(default=None, max_length=40)
@@ -42,55 +39,29 @@ class NewUser(_Body):
     openids: dict[str, str] = {}
 
 
-class Crowd(_Body):
+class Crowd(Body):
     count: int = Field(ge=1, le=200_000)
     follows: bool = True
     credits: dict[str, int] = {}
 
 
-class Popup(_Body):
+class Popup(Body):
     template_id: str
     answer: Literal["accept", "reject", "withdraw"] = "accept"
     times: int = Field(default=1, ge=1, le=10_000)
 
 
-class Scene(_Body):
+class Scene(Body):
     scene_str: str = Field(min_length=1, max_length=64)
 
 
-class Words(_Body):
+class Words(Body):
     text: str = Field(min_length=1, max_length=2000)
     account: AccountKey = "official"
 
 
-class Key(_Body):
+class Key(Body):
     key: str = Field(min_length=1, max_length=128)
-
-
-class NewFault(_Body):
-    kind: FaultKind
-    path: str = "*"
-    errcode: int = -1
-    errmsg: str | None = None
-    status: int = 502
-    seconds: float = Field(default=0.0, ge=0, le=600)
-    openid: str | None = None
-    count: int | None = Field(default=None, ge=1)
-    probability: float = Field(default=1.0, gt=0, le=1)
-    seed: int = 0
-
-
-class Time(_Body):
-    advance_s: float = 0.0
-    offset_s: float | None = None
-
-
-class Latency(_Body):
-    ms: float = Field(ge=0, le=60_000)
-
-
-class Whose(_Body):
-    account: AccountKey | None = None
 
 
 async def _replied(pushed: "asyncio.Future[dict[str, Any] | None] | None") -> dict[str, Any]:
@@ -208,103 +179,6 @@ async def seen(who: str, world: TheWorld, after: int = 0) -> list[dict[str, Any]
         for entry in world.ledger.entries(after=after)
         if entry.get("openid") in mine and on_screen(entry)
     ]
-
-
-@router.get("/ledger")
-async def ledger(
-    world: TheWorld,
-    kind: str | None = None,
-    openid: str | None = None,
-    after: int = 0,
-    limit: Annotated[int, Query(ge=1, le=100_000)] = 1000,
-) -> dict[str, Any]:
-    """Entries after a number, oldest first; `last_seq` is the newest there is."""
-    found = world.ledger.entries(after=after, kind=kind, openid=openid)
-    entries = list(itertools.islice(found, limit))
-    return {"entries": entries, "last_seq": world.ledger.last_seq}
-
-
-@router.get("/ledger.jsonl")
-async def download(world: TheWorld) -> StreamingResponse:
-    """The whole ledger as JSON lines."""
-    return StreamingResponse(_lines(world), media_type="application/x-ndjson")
-
-
-def _lines(world: World) -> Iterator[str]:
-    for entry in world.ledger.entries():
-        yield json.dumps(entry, ensure_ascii=False) + "\n"
-
-
-@router.get("/deliveries")
-async def deliveries(
-    world: TheWorld, by: str = "data", openid: str | None = None, after: int = 0
-) -> dict[str, Any]:
-    """How often each person really saw the same thing.
-
-    `by` names the business key: "data" (template and values), "client_msg_id", "msgid" or "data.<field>".
-    """
-    counts: Counter[tuple[str, str]] = Counter()
-    for entry in world.ledger.entries(after=after, kind="delivered", openid=openid):
-        counts[entry["openid"], _business_key(entry, by)] += 1
-    rows = [{"openid": person, "key": key, "count": count} for (person, key), count in counts.items()]
-    return {"total": counts.total(), "doubled": sum(1 for n in counts.values() if n > 1), "rows": rows}
-
-
-def _business_key(entry: dict[str, Any], by: str) -> str:
-    if by.startswith("data."):
-        return str(entry.get("data", {}).get(by.removeprefix("data."), ""))
-    if by == "data":
-        content = entry.get("data") or entry.get("message")
-        return json.dumps([entry.get("template_id"), content], ensure_ascii=False, sort_keys=True)
-    return str(entry.get(by) or "")
-
-
-@router.get("/faults")
-async def list_faults(world: TheWorld) -> list[dict[str, Any]]:
-    """The rules in force and how often each struck."""
-    return [rule.shown() for rule in world.faults.rules]
-
-
-@router.post("/faults", status_code=201)
-async def add_faults(body: list[NewFault], world: TheWorld) -> list[dict[str, Any]]:
-    """Add rules, asked in this order after those already there."""
-    world.faults.rules.extend(Fault(**rule.model_dump()) for rule in body)
-    return await list_faults(world)
-
-
-@router.delete("/faults", status_code=204)
-async def clear_faults(world: TheWorld) -> None:
-    """No more trouble."""
-    world.faults.rules.clear()
-
-
-@router.get("/clock")
-async def show_clock(world: TheWorld) -> dict[str, float]:
-    """What time it is here, seconds since 1970."""
-    return {"now": world.clock.now(), "offset_s": world.clock.offset}
-
-
-@router.post("/clock")
-async def move_clock(body: Time, world: TheWorld) -> dict[str, float]:
-    """Let time pass, or set the offset to real time."""
-    if body.offset_s is not None:
-        world.clock.offset = body.offset_s
-    world.clock.advance(body.advance_s)
-    return await show_clock(world)
-
-
-@router.post("/latency")
-async def set_latency(body: Latency, world: TheWorld) -> dict[str, float]:
-    """How long every API answer takes from now on."""
-    world.latency_s = body.ms / 1000
-    return {"ms": body.ms}
-
-
-@router.post("/tokens/expire")
-async def expire_tokens(body: Whose, world: TheWorld) -> dict[str, int]:
-    """End the living access tokens of one account or of both."""
-    account = world.account(body.account) if body.account else None
-    return {"expired": world.tokens.expire(account, now=world.clock.now())}
 
 
 @router.post("/verify/{account}")

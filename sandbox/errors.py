@@ -18,6 +18,8 @@ ERRMSG = {
     40023: "invalid sub button size",
     40025: "invalid sub button name size",
     40029: "invalid code",
+    40031: "invalid openid list",
+    40032: "invalid openid list size",
     40036: "invalid template_id size",
     40037: "invalid template_id",
     40039: "invalid url size",
@@ -25,6 +27,7 @@ ERRMSG = {
     40053: "invalid action info",
     40097: "invalid args",
     40125: "invalid appsecret",
+    40130: "invalid openid list size, at least two openid",
     40163: "code been used",
     40164: "invalid ip, not in whitelist",
     40241: "The message is duplicate in 60 seconds",
@@ -50,8 +53,12 @@ ERRMSG = {
     45009: "reach max api daily quota limit",
     45011: "api minute-quota reach limit, must slower, retry next minute",
     45015: "response out of time limit or subscription is canceled",
+    45028: "has no masssend quota",
     45029: "qrcode count out of limit",
     45047: "out of response count limit",
+    45065: "clientmsgid exist",
+    45066: "same clientmsgid retry too fast",
+    45067: "clientmsgid size out of limit",
     45168: "sensitive word",
     46003: "menu no exist",
     47001: "data format error",
@@ -59,14 +66,18 @@ ERRMSG = {
     48001: "api unauthorized",
     50002: "user limited",
     50005: "user is unsubscribed",
+    76003: "invalid cgi_path",
+    76021: "cgi_path not found, please check",
+    76022: "could not use this cgi_path,no permission",
 }
 
 
 class RefusedCall(Exception):
-    """WeChat answers HTTP 200 with this errcode and does nothing else."""
+    """WeChat answers HTTP 200 with this errcode, `more` beside it, and does nothing else."""
 
-    def __init__(self, errcode: int, errmsg: str | None = None) -> None:
+    def __init__(self, errcode: int, errmsg: str | None = None, **more: object) -> None:
         super().__init__(errcode)
+        self.more = more
         self.errcode = errcode
         self.errmsg = errmsg or ERRMSG.get(errcode, "unknown error")
 

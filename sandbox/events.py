@@ -3,7 +3,7 @@
 Every text stands in CDATA; "]]>" inside a text is split so that nobody can write XML into an event.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sandbox.config import Account
@@ -78,13 +78,15 @@ def change_event(account: Account, openid: str, template_id: str, *, now: float)
     return _subscription(account, openid, "Change", rows, now=now)
 
 
-def sent_event(account: Account, openid: str, template_id: str, *, msgid: int, now: float) -> Event:
-    """A subscription message was delivered."""
+def sent_event(
+    account: Account, openid: str, template_id: str, *, msgid: int, failure: str | None, now: float
+) -> Event:
+    """A subscription message was delivered, or got lost on the way."""
     row: list[Node] = [
         ("TemplateId", template_id),
         ("MsgID", str(msgid)),
-        ("ErrorCode", "0"),
-        ("ErrorStatus", "success"),
+        ("ErrorCode", "-1" if failure else "0"),
+        ("ErrorStatus", failure or "success"),
     ]
     return _subscription(account, openid, "Sent", [("List", row)], now=now)
 
@@ -93,6 +95,26 @@ def template_finished(account: Account, openid: str, *, msgid: int, status: str,
     """A template message arrived, or did not (`failed:user block`, `failed: system failed`)."""
     nodes: list[Node] = [("MsgID", msgid), ("Status", status)]
     return _named(account, openid, "TEMPLATESENDJOBFINISH", nodes, now=now, shows_reply=False)
+
+
+def mass_finished(
+    account: Account, helper: str, *, msgid: int, counts: Mapping[str, int], now: float
+) -> Event:
+    """A mass message is through; it comes from the account's 群发助手, not from a person.
+
+    `counts`: `total` followers that were listed, `free` with a message left this month, `arrived` of these.
+    """
+    nodes: list[Node] = [
+        ("MsgID", msgid),
+        ("Status", "send success"),
+        ("TotalCount", counts["total"]),
+        ("FilterCount", counts["free"]),
+        ("SentCount", counts["arrived"]),
+        ("ErrorCount", counts["free"] - counts["arrived"]),
+        ("CopyrightCheckResult", [("Count", 0), ("ResultList", []), ("CheckState", 0)]),
+        ("ArticleUrlResult", [("Count", 0), ("ResultList", [])]),
+    ]
+    return _named(account, helper, "MASSSENDJOBFINISH", nodes, now=now, shows_reply=False)
 
 
 def _subscription(account: Account, openid: str, what: str, rows: Sequence[Node], *, now: float) -> Event:

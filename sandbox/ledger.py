@@ -2,18 +2,21 @@
 
 An entry is a JSON object with `seq` (1, 2, …), `at` (UTC), `kind` and what the kind adds:
 `call` an API call and its answer · `delivered` a message a person really sees · `repeat` a client_msg_id seen
-again, answered but not delivered · `push` one try to hand over an event · `reply` a passive reply as shown ·
-`notice` what WeChat itself tells the user · `act` what a person or a test did.
+again, answered but not delivered · `held` a message that waits for the platform's review · `blocked` one the
+platform keeps back · `lost` one that was accepted and never arrived · `push` one try to hand over an event ·
+`reply` a passive reply as shown · `notice` what WeChat itself tells the user · `act` what a person or a test
+did.
 """
 
 import itertools
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from sandbox.clock import Clock, iso
+from sandbox.tally import Tally
 
 Entry = dict[str, Any]
 
@@ -28,11 +31,18 @@ def on_screen(entry: Entry) -> bool:
 
 
 class Ledger:
-    """Numbers, times and keeps entries; flushed to the file, when there is one, at every append."""
+    """Numbers, times and keeps entries; flushed to the file, when there is one, at every append.
 
-    def __init__(self, *, clock: Clock, path: Path | None, keep: int) -> None:
+    Deliveries are counted by each business key in `tally`, calls by path and errcode, whether entries are
+    kept or not: with `keep` 0 and no file the ledger is nothing but these counters.
+    """
+
+    def __init__(self, *, clock: Clock, path: Path | None, keep: int, tally: Sequence[str] = ()) -> None:
         self._clock = clock
         self._path = path
+        self.tallies = {by: Tally(by) for by in tally}
+        self.calls: Counter[tuple[str, int]] = Counter()
+        self.keeps = keep > 0 or path is not None
         self._recent: deque[Entry] = deque(maxlen=keep)
         self._seq = 0
         self._floor = 0
@@ -51,8 +61,8 @@ class Ledger:
         for entry in self._read(self._path):
             self._seq = entry["seq"]
             if entry["kind"] == "act" and entry.get("act") == "reset":
-                self._floor = self._seq
-                self._recent.clear()
+                self.forget()
+            self._count(entry["kind"], entry)
             self._recent.append(entry)
             yield entry
         self._file = self._path.open("ab", buffering=0)
@@ -63,26 +73,37 @@ class Ledger:
             self._file.close()
             self._file = None
 
-    def append(self, kind: str, **facts: Any) -> Entry:
-        """Write one entry and return it with its number and time."""
-        return self.append_all([(kind, facts)])[0]
+    def append(self, kind: str, **facts: Any) -> None:
+        """Write one entry."""
+        self.append_all([(kind, facts)])
 
-    def append_all(self, rows: Sequence[tuple[str, dict[str, Any]]]) -> list[Entry]:
+    def append_all(self, rows: Sequence[tuple[str, dict[str, Any]]]) -> None:
         """Write entries that belong together, (kind, facts) each, in one write."""
-        at = iso(self._clock.now())
-        entries: list[Entry] = []
+        first = self._seq + 1
+        self._seq += len(rows)
         for kind, facts in rows:
-            self._seq += 1
-            entries.append({"seq": self._seq, "at": at, "kind": kind, **facts})
+            self._count(kind, facts)
+        if not self.keeps:
+            return
+        at = iso(self._clock.now())
+        entries: list[Entry] = [
+            {"seq": seq, "at": at, "kind": kind, **facts} for seq, (kind, facts) in enumerate(rows, first)
+        ]
         self._recent.extend(entries)
         if self._file is not None:
             self._file.write("".join([_encode(entry) + "\n" for entry in entries]).encode())
-        return entries
 
     def forget(self) -> None:
         """Start afresh for readers: what was written before stays in the file and is no longer answered."""
         self._floor = self._seq
         self._recent.clear()
+        self.calls.clear()
+        for tally in self.tallies.values():
+            tally.clear()
+
+    def complete(self, *, after: int = 0) -> bool:
+        """Whether every entry above `after` can still be answered."""
+        return self._path is not None or max(after, self._floor) + 1 >= self._oldest_kept
 
     @property
     def last_seq(self) -> int:
@@ -114,9 +135,19 @@ class Ledger:
         """The last `limit` entries, newest first."""
         return list(itertools.islice(reversed(self._recent), limit))
 
+    @property
+    def _oldest_kept(self) -> int:
+        return self._recent[0]["seq"] if self._recent else self._seq + 1
+
+    def _count(self, kind: str, facts: Entry) -> None:
+        if kind == "delivered":
+            for tally in self.tallies.values():
+                tally.add(facts)
+        elif kind == "call":
+            self.calls[facts["path"], facts["errcode"]] += 1
+
     def _source(self, floor: int) -> Iterator[Entry]:
-        oldest_kept = self._recent[0]["seq"] if self._recent else self._seq + 1
-        if self._path is not None and floor + 1 < oldest_kept:
+        if self._path is not None and floor + 1 < self._oldest_kept:
             return self._read(self._path)
         return iter(list(self._recent))
 

@@ -15,9 +15,10 @@ from fastapi.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sandbox import control, mini_phone, page
+from sandbox import control, control_ledger, control_script, mini_phone, page
 from sandbox.config import SandboxConfig
-from sandbox.gate import TRANSPORT, Gate
+from sandbox.exchange import TRANSPORT
+from sandbox.gate import Gate
 from sandbox.world import NoSuchThing, World
 
 _ASSETS = Path(__file__).parent / "assets"
@@ -51,11 +52,13 @@ def create_sandbox(config: SandboxConfig) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(world.open)
         await world.pusher.start()
+        clockwork = asyncio.create_task(world.follow_clock())
         try:
             async with mini_phone.MiniPhones(world) as phones:
                 app.state.phones = phones
                 yield
         finally:
+            clockwork.cancel()
             await world.pusher.stop()
             world.ledger.close()
 
@@ -63,7 +66,8 @@ def create_sandbox(config: SandboxConfig) -> FastAPI:
     app.state.sandbox = world
     app.add_middleware(Gate, world=world)
     app.add_exception_handler(NoSuchThing, _not_here)
-    app.include_router(control.router)
+    for part in (control, control_ledger, control_script):
+        app.include_router(part.router)
     app.include_router(mini_phone.router)
     app.include_router(page.router)
     app.mount("/assets", StaticFiles(directory=_ASSETS))

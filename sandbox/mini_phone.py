@@ -122,9 +122,10 @@ async def undo_contact(who: str, contact_id: str, phones: Phones) -> dict[str, A
 
 
 def _answer_popup(world: World, user: User, *, accepts: bool) -> dict[str, str]:
-    templates = [each for each in world.config.templates.values() if each.kind == "one_time"][
-        :_MOST_TEMPLATES
+    one_time = [
+        each for each in world.config.templates.values() if each.kind == "one_time" and each.account == "mini"
     ]
+    templates = one_time[:_MOST_TEMPLATES]
     if templates:
         world.answer_popup(user, [(template, accepts) for template in templates])
     return {template.id: "accept" if accepts else "reject" for template in templates}

@@ -22,7 +22,7 @@ _POLICY = (
     "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
 _SCREEN = 60
-_CHANNELS = {"subscribe": "订阅消息", "template": "模板消息", "custom": "客服消息"}
+_CHANNELS = {"subscribe": "订阅消息", "template": "模板消息", "custom": "客服消息", "mass": "群发消息"}
 _HANDED_OVER = {"received": "已收到", "replied": "已回复"}
 _ACTS = {
     "admit": "拿到手机",
@@ -36,6 +36,7 @@ _ACTS = {
     "withdraw": "关闭订阅",
     "reset": "重新开始",
 }
+_MESSAGES = {"delivered", "repeat", "held", "blocked", "lost"}
 _FAULTS = {
     "errcode": "按剧本拒绝",
     "html": "按剧本返回网页",
@@ -44,6 +45,10 @@ _FAULTS = {
     "hang": "按剧本拖延应答",
     "half": "按剧本只答一半",
     "latency": "按剧本延迟",
+    "stall": "按剧本拖延受理",
+    "token": "按剧本换掉凭证",
+    "content_type": "按剧本标错类型",
+    "string_errcode": "按剧本把错误码写成文字",
 }
 _LEDGER = 40
 
@@ -131,7 +136,7 @@ def _line(world: World, entry: Entry) -> dict[str, Any]:
 
 
 def _what(world: World, entry: Entry) -> str:
-    if entry["kind"] in ("delivered", "repeat"):
+    if entry["kind"] in _MESSAGES:
         template = world.config.templates.get(entry.get("template_id", ""))
         channel = _CHANNELS.get(entry.get("channel", ""), "模板消息")
         return f"{channel}：{template.title}" if template else channel

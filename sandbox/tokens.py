@@ -48,7 +48,7 @@ class Tokens:
     def stable(self, account: Account, *, force: bool, now: float) -> dict[str, object]:
         """Answer POST cgi-bin/stable_token: the same token until its last five minutes."""
         current = self.current.get((account.appid, "stable"))
-        if force and now - self.forced_at.get(account.appid, -_FORCED_GAP_S) >= _FORCED_GAP_S:
+        if force and abs(now - self.forced_at.get(account.appid, -_FORCED_GAP_S)) >= _FORCED_GAP_S:
             self._count(account, "forced", now=now, limit=_FORCED_PER_DAY)
             self.forced_at[account.appid] = now
             if current is not None:
@@ -76,10 +76,30 @@ class Tokens:
 
     def expire(self, account: Account | None, *, now: float) -> int:
         """End every living token of one account, or of all; returns how many were alive."""
-        alive = [t for t in self.known.values() if t.expires_at > now and account in (None, t.account)]
+        alive = self._alive(account, now=now)
         for token in alive:
             token.expires_at = now
         return len(alive)
+
+    def kill(self, text: str) -> None:
+        """Replace one token out of band, as another user of the same secret does: 40001 from now on."""
+        token = self.known.get(text)
+        if token is not None:
+            token.killed = True
+
+    def kill_all(self, account: Account | None, *, now: float) -> int:
+        """Replace every living token of one account, or of all; returns how many were alive."""
+        alive = self._alive(account, now=now)
+        for token in alive:
+            token.killed = True
+        return len(alive)
+
+    def _alive(self, account: Account | None, *, now: float) -> list[_Token]:
+        return [
+            token
+            for token in self.known.values()
+            if token.expires_at > now and not token.killed and account in (None, token.account)
+        ]
 
     def _issue(self, account: Account, kind: str, *, now: float) -> _Token:
         token = _Token(f"{secrets.randbelow(90) + 10}_{secrets.token_urlsafe(96)}", account, now + LIFE_S)

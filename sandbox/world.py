@@ -1,5 +1,6 @@
 """The whole state of this WeChat, and what people do in it."""
 
+import asyncio
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,16 +11,21 @@ from sandbox.clock import Clock
 from sandbox.codes import Codes
 from sandbox.config import Account, AccountKey, Person, SandboxConfig, Template
 from sandbox.consents import Consents
-from sandbox.faults import FaultBook
+from sandbox.faults import FaultBook, Latency
 from sandbox.ledger import Entry, Ledger
+from sandbox.limits import LimitBook
+from sandbox.masses import MassBook
 from sandbox.people import People, User
 from sandbox.pushes import Pusher
+from sandbox.receipts import Receipts
+from sandbox.reviews import Reviews
 from sandbox.tokens import Tokens
 from sandbox.windows import Windows
 
 #: Message ids of WeChat do not fit into a JavaScript number (wechat docs, api_sendmessage); neither do ours.
 _FIRST_MSGID = 3_395_159_288_267_931_652
 CLIENT_MSG_ID_WINDOW_S = 600.0
+_TICK_S = 0.2
 
 
 class NoSuchThing(Exception):
@@ -48,20 +54,29 @@ class World:
     faults: FaultBook = field(default_factory=FaultBook)
     qr_codes: dict[str, QrCode] = field(default_factory=dict)
     menu: dict[str, Any] = field(default_factory=dict)
-    repeats: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
-    sends: dict[tuple[str, str, str], int] = field(default_factory=dict)
-    latency_s: float = 0.0
+    # What was answered for a client_msg_id: (openid, id) to (msgid, when, errcode).
+    repeats: dict[tuple[str, str], tuple[int, float, int]] = field(default_factory=dict)
+    latency: Latency = field(default_factory=Latency)
     ledger: Ledger = field(init=False)
     people: People = field(init=False)
     pusher: Pusher = field(init=False)
+    limits: LimitBook = field(init=False)
+    masses: MassBook = field(init=False)
+    receipts: Receipts = field(init=False)
+    reviews: Reviews = field(init=False)
     _ids: "itertools.count[int]" = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ledger = Ledger(clock=self.clock, path=self.config.ledger_path, keep=self.config.ledger_keep)
+        self.ledger = Ledger(
+            clock=self.clock,
+            path=self.config.ledger_path,
+            keep=self.config.ledger_keep,
+            tally=self.config.tally,
+        )
         self.people = People(self.config.accounts)
         self.pusher = Pusher(self.config, self.clock, self.ledger)
-        self.latency_s = self.config.latency_ms / 1000
         self._ids = itertools.count(_FIRST_MSGID)
+        self._without_scripts()
 
     def open(self) -> None:
         """Take up what the ledger remembers, then let the configured people in."""
@@ -79,9 +94,15 @@ class World:
         self.ledger.forget()
         self._forget()
         self.clock.offset = 0.0
-        self.tokens, self.codes, self.faults = Tokens(), Codes(), FaultBook()
-        self.latency_s = self.config.latency_ms / 1000
+        self.tokens, self.codes = Tokens(), Codes()
+        self._without_scripts()
         self._admit_configured()
+
+    async def follow_clock(self) -> None:
+        """Do what the sandbox does by itself when its time comes, until cancelled."""
+        while True:
+            self.reviews.end_due()
+            await asyncio.sleep(_TICK_S)
 
     def next_id(self) -> int:
         """An id for a message, larger than every one before."""
@@ -213,6 +234,15 @@ class World:
             raise NoSuchThing("this QR code has expired")
         return code.ticket
 
+    def _without_scripts(self) -> None:
+        """No trouble, no limits but the published ones, receipts as they come, no mass message yet."""
+        self.faults = FaultBook()
+        self.latency = Latency(self.config.latency_ms / 1000)
+        self.limits = LimitBook()
+        self.masses = MassBook(self.limits)
+        self.receipts = Receipts(self.pusher, self.next_id)
+        self.reviews = Reviews(self.clock, self.ledger, self.limits, self.receipts)
+
     def _admit_configured(self) -> None:
         for person in self.config.people:
             if person.id not in self.people.by_id:
@@ -224,11 +254,10 @@ class World:
         self.qr_codes.clear()
         self.menu.clear()
         self.repeats.clear()
-        self.sends.clear()
 
     def _restore(self, entry: Entry) -> None:
         """Repeat one entry of an earlier run: who is here, who follows, what they agreed to and used up."""
-        if entry["kind"] == "delivered" and entry.get("template_id") in self.config.templates:
+        if entry["kind"] in ("delivered", "lost") and entry.get("template_id") in self.config.templates:
             self.consents.use(entry["openid"], self.config.templates[entry["template_id"]])
         elif entry["kind"] == "act" and entry["act"] == "reset":
             self._forget()

@@ -6,6 +6,7 @@ import { Talk } from "./talk.js";
 
 const KINDS = {
   call: "调用", delivered: "送达", repeat: "重复", push: "推送", reply: "回复", notice: "提示", act: "动作",
+  held: "待审", blocked: "拦截", lost: "丢失",
 };
 const MOST_ENTRIES = 60;
 
