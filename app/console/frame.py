@@ -14,8 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from app.accounts.deps import StaffCaller
 from app.accounts.enums import Permission
 from app.accounts.rules import may
-from app.campaigns.notices import chinese_date
-from app.core.clock import CHINA, china_date
+from app.core.clock import CHINA, china_date, chinese_day
 
 # What a BIGINT column can hold; a larger number in an address is nobody's.
 Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
@@ -61,7 +60,7 @@ _OWN_PATH = re.compile(r"(?!.*(?:\.\.|//))/console/[A-Za-z0-9_./?=&%-]*")
 
 
 def _shown_moment(moment: datetime) -> str:
-    return f"{chinese_date(china_date(moment))} {moment.astimezone(CHINA):%H:%M}"
+    return f"{chinese_day(china_date(moment))} {moment.astimezone(CHINA):%H:%M}"
 
 
 def _versioned(name: str) -> str:
@@ -75,7 +74,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters["day"] = chinese_date
+_TEMPLATES.filters["day"] = chinese_day
 _TEMPLATES.filters["moment"] = _shown_moment
 _TEMPLATES.globals["static"] = _versioned
 _TEMPLATES.globals["parts"] = _TEMPLATES.get_template("parts.html").module

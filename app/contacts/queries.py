@@ -252,8 +252,8 @@ async def _counted_units(units: list[Org], *, prefix: str, day: date) -> dict[st
 def _progress_statement(*, digits: int, day: date) -> str:
     """Return `contacts.rules.progress_on` and `is_at_risk` as one statement over a region's pairings.
 
-    On the day that is number `begun` of `days`, (begun * due - 1) // days of the evenly spread contacts had their
-    last day before it; whoever has done fewer is at risk.
+    On the day that is number `begun` of `days`, (begun * due - 1) // days of the evenly spread contacts had
+    their last day before it; whoever has done fewer is at risk.
     """
     new_year, next_new_year = china_year_bounds(day.year)
     today, days_in_year = f"'{day}'", (next_new_year - new_year).days

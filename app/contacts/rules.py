@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from app.contacts.enums import ContactChannel, ContactKind, ContactOutcome
-from app.core.clock import china_date, china_year_bounds
-from app.pairing.rules import Period, chinese_day
+from app.core.clock import china_date, china_year_bounds, chinese_day
+from app.pairing.rules import Period
 
 # 官方方案 三(一): 联系交流每年不少于4次; 三(二): 入户访视每年不少于2次.
 CONTACTS_A_YEAR = 4

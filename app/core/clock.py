@@ -39,6 +39,11 @@ def china_year_bounds(year: int) -> tuple[date, date]:
     return date(year, 1, 1), date(year + 1, 1, 1)
 
 
+def chinese_day(day: date) -> str:
+    """Return a day as people write it: 2026年5月17日."""
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
 def start_of_china_day(moment: datetime, *, plus_days: int = 0) -> datetime:
     """Return the UTC moment at which the province's day of ``moment`` (or a later one) begins."""
     return china_moment(china_date(moment) + timedelta(days=plus_days))

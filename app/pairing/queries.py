@@ -10,7 +10,7 @@ from tortoise.expressions import Q
 from app.accounts.queries import in_regions
 from app.accounts.rules import Scope
 from app.core import sql
-from app.core.clock import china_date
+from app.core.clock import china_date, chinese_day
 from app.core.errors import Conflict, NotFound
 from app.core.pagination import PageQuery
 from app.pairing.enums import EndReason
@@ -23,7 +23,6 @@ from app.pairing.rules import (
     PairingVerdict,
     Period,
     WantedPairing,
-    chinese_day,
     judge_pairings,
 )
 from app.people.enums import BeneficiaryStatus, CadreStatus, CertificateStatus, Relief

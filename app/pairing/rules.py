@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from app.accounts.rules import region_prefix
+from app.core.clock import chinese_day
 from app.pairing.enums import PairingOutcome, PairingRefusal
 from app.people.enums import BeneficiaryStatus, CadreStatus
 from app.people.rules import Eligibility
@@ -204,8 +205,3 @@ def rotation_due_on(started_on: date) -> date:
     year = started_on.year + ROTATION_YEARS
     is_leap_day = (started_on.month, started_on.day) == (2, 29)
     return date(year, 2, 28) if is_leap_day else started_on.replace(year=year)
-
-
-def chinese_day(day: date) -> str:
-    """Return a day as a clerk writes it: 2026年5月17日."""
-    return f"{day.year}年{day.month}月{day.day}日"
