@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 
 from app.accounts import operations, queries
 from app.accounts.enums import MiniRole, Permission, StaffRole
-from app.accounts.rules import Scope, may, scope_of_staff
+from app.accounts.rules import Scope, may, mini_role, scope_of_staff
 from app.audit.enums import ActorKind
 from app.audit.operations import Actor
 from app.core.deps import ClockDep, SettingsDep
@@ -106,14 +106,10 @@ async def _mini_caller(request: Request, clock: ClockDep) -> MiniCaller:
         raise NotSignedIn
     cadre_id = cast("int | None", row["cadre_id"])
     guardian_id = cast("int | None", row["guardian_id"])
-    if cadre_id is not None:
-        role = MiniRole.CADRE
-    else:
-        role = MiniRole.GUARDIAN if guardian_id is not None else MiniRole.UNBOUND
     return MiniCaller(
         identity_id=cast("int", row["identity_id"]),
         openid=cast("str", row["openid"]),
-        role=role,
+        role=mini_role(cadre_id=cadre_id, guardian_id=guardian_id),
         scope=Scope(cadre_id=cadre_id, guardian_id=guardian_id),
     )
 

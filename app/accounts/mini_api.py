@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from app.accounts import operations
-from app.accounts.enums import MiniRole
+from app.accounts.rules import mini_role
 from app.accounts.schemas import MiniSessionAnswer, MiniSignIn
 from app.core.deps import ClockDep
 from app.wechat.deps import WeChatDep, code_exchange
@@ -18,10 +18,7 @@ async def sign_in(body: MiniSignIn, clock: ClockDep, wechat: WeChatDep) -> MiniS
     token, identity = await operations.sign_in_phone(
         openid=session.openid, unionid=session.unionid, now=clock.now()
     )
-    if identity.cadre_id is not None:
-        role = MiniRole.CADRE
-    else:
-        role = MiniRole.GUARDIAN if identity.guardian_id is not None else MiniRole.UNBOUND
+    role = mini_role(cadre_id=identity.cadre_id, guardian_id=identity.guardian_id)
     return MiniSessionAnswer(
         token=token,
         role=role,

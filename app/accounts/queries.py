@@ -6,6 +6,7 @@ from datetime import datetime
 from tortoise.expressions import Q
 
 from app.accounts.models import Staff, StaffSession
+from app.accounts.rules import Scope, is_county
 from app.core import sql
 from app.core.crypto import hash_token
 
@@ -20,6 +21,21 @@ def in_regions(field: str, prefixes: Sequence[str]) -> Q:
     if "" in prefixes:
         return Q()
     return Q(*[Q(**{f"{field}__startswith": prefix}) for prefix in prefixes], join_type=Q.OR)
+
+
+def in_regions_or_of_own_cadres(*, scope: Scope, region: str, org: str) -> Q:
+    """Return the filter that keeps what concerns people of the caller's regions or people of his own cadres.
+
+    City and province see the people of their own cadres; a county's cadres have people nowhere else.
+
+    Args:
+        scope: who asks.
+        region: field with the region code of the people.
+        org: field with the federation of the cadre.
+    """
+    here = in_regions(region, scope.find)
+    own = [code for code in scope.find if not is_county(code)]
+    return Q(here, in_regions(org, own), join_type=Q.OR) if own else here
 
 
 async def mini_caller_row(*, token: str, now: datetime) -> dict[str, object] | None:

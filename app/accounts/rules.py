@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Self
 
-from app.accounts.enums import Permission, StaffRole
+from app.accounts.enums import MiniRole, Permission, StaffRole
 
 _PROVINCE_TAIL = "0000"
 _CITY_TAIL = "00"
+_CODE_DIGITS = 6
 
 PERMISSIONS: dict[StaffRole, frozenset[Permission]] = {
     StaffRole.ADMIN: frozenset({Permission.READ, Permission.EDIT, Permission.APPROVE, Permission.REVEAL}),
@@ -22,6 +23,16 @@ def region_prefix(org_code: str) -> str:
     if org_code.endswith(_CITY_TAIL):
         return org_code[:4]
     return org_code
+
+
+def is_county(org_code: str) -> bool:
+    """Tell whether a division code is a county's, where families are registered and paired."""
+    return not org_code.endswith(_CITY_TAIL)
+
+
+def org_code_of(prefix: str) -> str:
+    """Return the division code whose region all codes with this prefix make up: 3701 is 370100."""
+    return prefix.ljust(_CODE_DIGITS, "0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +73,14 @@ def scope_of_staff(*, org_code: str) -> Scope:
     City and province see numbers of everything below them, and names only where they act themselves:
     among their own cadres and the people paired with them (product rule 2).
     """
-    own = org_code if org_code.endswith(_CITY_TAIL) else region_prefix(org_code)
-    return Scope(act=(own,), find=(own,), count=(region_prefix(org_code),))
+    return Scope(act=(org_code,), find=(org_code,), count=(region_prefix(org_code),))
+
+
+def mini_role(*, cadre_id: int | None, guardian_id: int | None) -> MiniRole:
+    """Return what somebody is to us who opens the mini program, by whom his phone is bound to."""
+    if cadre_id is not None:
+        return MiniRole.CADRE
+    return MiniRole.GUARDIAN if guardian_id is not None else MiniRole.UNBOUND
 
 
 def may(role: StaffRole, permission: Permission) -> bool:

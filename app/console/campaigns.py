@@ -8,13 +8,13 @@ from fastapi import Form, Query, Request, Response
 from app.accounts.deps import ApproverDep, EditorDep, StaffCaller, StaffDep
 from app.accounts.enums import Permission
 from app.accounts.queries import staff_names
-from app.accounts.rules import may
+from app.accounts.rules import may, org_code_of
 from app.campaigns import admin_api
 from app.campaigns.enums import CampaignState
 from app.campaigns.rules import ALLOWED
 from app.campaigns.schemas import ApprovalBody, CampaignAnswer, PauseBody, PreviewAnswer
 from app.console.failures import console_router
-from app.console.frame import Id, code_of, go_on, page
+from app.console.frame import Id, go_on, page
 from app.core.deps import BusDep, ClockDep
 from app.core.pagination import PageQueryDep
 from app.messaging.enums import MessageState
@@ -59,7 +59,7 @@ async def campaign(request: Request, campaign_id: Id, caller: StaffDep, clock: C
         caller=caller,
         campaign=shown,
         preview=preview,
-        region=await org_in_count(scope=caller.scope, code=code_of(shown.region_prefix)),
+        region=await org_in_count(scope=caller.scope, code=org_code_of(shown.region_prefix)),
         names=await staff_names(staff_ids=people),
         acts=_acts(shown, caller),
         is_moving=_is_moving(shown, now=clock.now()),

@@ -8,13 +8,14 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from app.accounts.deps import EditorDep, StaffCaller
+from app.accounts.rules import org_code_of
 from app.campaigns import admin_api
 from app.campaigns.enums import CampaignKind
 from app.campaigns.queries import campaign_in
 from app.campaigns.rules import festival_keys
 from app.campaigns.schemas import CampaignBody
 from app.console.failures import Problem, console_router, problem_of
-from app.console.frame import Id, code_of, go_on, page
+from app.console.frame import Id, go_on, page
 from app.core.clock import CHINA
 from app.core.deps import ClockDep, SettingsDep
 from app.core.errors import Invalid
@@ -62,7 +63,7 @@ async def edit_form(request: Request, campaign_id: Id, caller: EditorDep, clock:
         "kind": campaign.kind.value,
         "title": campaign.title,
         "text": campaign.text,
-        "region_code": code_of(campaign.region_prefix),
+        "region_code": org_code_of(campaign.region_prefix),
         "occasion": f"{keys[0].value}{_BETWEEN}{campaign.festival_on}" if keys else "",
         "send_at": f"{campaign.send_at.astimezone(CHINA):%Y-%m-%dT%H:%M}",
         "urgent": "true" if campaign.urgent else "",

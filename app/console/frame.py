@@ -19,7 +19,6 @@ from app.core.clock import CHINA, china_date, chinese_day
 # What a BIGINT column can hold; a larger number in an address is nobody's.
 Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
-_CODE_DIGITS = 6
 HOME = "/console/home"
 SIGN_IN = "/console/sign-in"
 # The menu: first part of the address, and its label.
@@ -113,11 +112,6 @@ def go_on(path: str, *, done: str = "", **query: str) -> RedirectResponse:
     """
     named = {"done": done} | query if done else query
     return RedirectResponse(f"{path}?{urlencode(named)}" if named else path, status_code=303)
-
-
-def code_of(prefix: str) -> str:
-    """Return the division code whose region all codes with this prefix make up: 3701 is 370100."""
-    return prefix.ljust(_CODE_DIGITS, "0")
 
 
 def own_path(path: str, *, otherwise: str = HOME) -> str:

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from tortoise.expressions import Q
-
-from app.accounts.queries import in_regions
-from app.accounts.rules import Scope, region_prefix
+from app.accounts.queries import in_regions_or_of_own_cadres
+from app.accounts.rules import Scope, org_code_of, region_prefix
 from app.contacts.enums import ContactChannel, ContactKind, ContactOutcome
 from app.contacts.models import Contact
 from app.contacts.rules import CONTACTS_A_YEAR, VISITS_A_YEAR, Progress, progress_on, risk_order
@@ -22,7 +20,6 @@ from app.pairing.rules import Period
 
 # Far above what one cadre can look after; a bound all the same.
 _PAIRINGS_OF_ONE = 500
-_CODE_DIGITS = 6
 
 CONTACT_COLUMNS = (
     "id, client_id, pairing_id, kind, channel, outcome, occurred_at, occurred_on, recorded_at, is_late,"
@@ -171,11 +168,9 @@ async def contacts_in(
         page: where to go on and how many; the cursor is the last id of the page before.
         pairing_id: keep those of this pairing.
     """
-    # City and province see the people of their own cadres; a county's cadres have people nowhere else.
-    own = [code for code in scope.find if code.endswith("00")]
-    here = in_regions("region_code", scope.find)
-    visible = Q(here, in_regions("pairing__cadre__org_code", own), join_type=Q.OR) if own else here
-    found = Contact.filter(visible)
+    found = Contact.filter(
+        in_regions_or_of_own_cadres(scope=scope, region="region_code", org="pairing__cadre__org_code")
+    )
     if page.cursor:
         found = found.filter(id__lt=page.cursor)
     if pairing_id is not None:
@@ -243,10 +238,7 @@ async def progress_by_unit(*, scope: Scope, region: str, day: date) -> list[Unit
 async def _counted_units(units: list[Org], *, prefix: str, day: date) -> dict[str, dict[str, int]]:
     digits = max(len(region_prefix(unit.code)) for unit in units)
     rows = await sql.fetch(_progress_statement(digits=digits, day=day), [f"{prefix}%"])
-    return {
-        row.pop("unit").ljust(_CODE_DIGITS, "0"): {name: int(value) for name, value in row.items()}
-        for row in rows
-    }
+    return {org_code_of(row.pop("unit")): {name: int(value) for name, value in row.items()} for row in rows}
 
 
 def _progress_statement(*, digits: int, day: date) -> str:

@@ -5,8 +5,12 @@ from importlib.resources import files
 
 from tortoise.transactions import in_transaction
 
+from app.accounts.rules import region_prefix
 from app.orgs.enums import OrgLevel
 from app.orgs.models import Org
+
+# By how many digits of its code all federations below it share.
+_LEVELS = {2: OrgLevel.PROVINCE, 4: OrgLevel.CITY, 6: OrgLevel.COUNTY}
 
 
 async def plant_tree() -> int:
@@ -25,10 +29,9 @@ async def plant_tree() -> int:
 
 def _org(row: dict[str, str]) -> Org:
     code = row["code"]
-    if code.endswith("0000"):
-        level = OrgLevel.PROVINCE
-    elif code.endswith("00"):
-        level = OrgLevel.CITY
-    else:
-        level = OrgLevel.COUNTY
-    return Org(code=code, name=f"{row['name']}残联", level=level, parent_code=row["parent_code"] or None)
+    return Org(
+        code=code,
+        name=f"{row['name']}残联",
+        level=_LEVELS[len(region_prefix(code))],
+        parent_code=row["parent_code"] or None,
+    )

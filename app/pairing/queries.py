@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from tortoise.expressions import Q
 
-from app.accounts.queries import in_regions
+from app.accounts.queries import in_regions_or_of_own_cadres
 from app.accounts.rules import Scope
 from app.core import sql
 from app.core.clock import china_date, chinese_day
@@ -32,7 +32,6 @@ from app.people.rules import EligibilityFacts, eligibility
 # SQLite takes 32,766 values in one statement, and MySQL plans a long IN list badly.
 _IDS_AT_ONCE = 1000
 _PAIRINGS_OF_ONE = 100
-_FEDERATION_ABOVE_COUNTY = "00"
 _OWN_COLUMNS = "id, cadre_id, beneficiary_id, region_code, started_on, ended_on"
 
 
@@ -93,10 +92,7 @@ _LINE = {
 def _visible(scope: Scope) -> Q:
     if scope.cadre_id is not None:
         return Q(cadre_id=scope.cadre_id)
-    # City and province see the people of their own cadres; a county's cadres have people nowhere else.
-    own = [code for code in scope.find if code.endswith(_FEDERATION_ABOVE_COUNTY)]
-    here = in_regions("region_code", scope.find)
-    return Q(here, in_regions("cadre__org_code", own), join_type=Q.OR) if own else here
+    return in_regions_or_of_own_cadres(scope=scope, region="region_code", org="cadre__org_code")
 
 
 def _in_force(on: date) -> Q:

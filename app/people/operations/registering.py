@@ -10,7 +10,7 @@ from tortoise.transactions import in_transaction
 
 from app.accounts.enums import WeChatApp
 from app.accounts.models import MiniSession, WeChatIdentity
-from app.accounts.rules import Scope
+from app.accounts.rules import Scope, is_county
 from app.audit import operations as audit
 from app.core.clock import china_date
 from app.core.errors import Conflict, Invalid, NotAllowed
@@ -38,7 +38,6 @@ from app.people.rules import (
 
 T = TypeVar("T")
 _PHONES_OF_ONE = 100
-_CITY_TAIL = "00"
 
 
 class Mistyped(Invalid):
@@ -122,7 +121,7 @@ async def create_beneficiary(
         Mistyped: name, ID number, certificate or phone does not pass the rules.
         AlreadyRegistered: somebody has this ID number.
     """
-    if person.region_code.endswith(_CITY_TAIL) or not scope.may_act_in(person.region_code):
+    if not is_county(person.region_code) or not scope.may_act_in(person.region_code):
         raise OutsideRegion
     beneficiary = _beneficiary(person, today=china_date(now), now=now)
     try:

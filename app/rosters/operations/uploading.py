@@ -12,7 +12,7 @@ import structlog
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
-from app.accounts.rules import Scope
+from app.accounts.rules import Scope, is_county
 from app.audit import operations as audit
 from app.core import sql
 from app.core.errors import Invalid, NotAllowed, TooMany
@@ -35,7 +35,6 @@ KEPT_UNCONFIRMED = timedelta(days=7)
 KEPT_APPLIED = timedelta(days=90)
 _DROPPED_AT_ONCE = 100
 _LONGEST_FILENAME = 120
-_ABOVE_COUNTY = "00"
 # Each reader may cost a processor and several hundred megabytes for a while.
 _READING = asyncio.Semaphore(2)
 
@@ -82,7 +81,7 @@ async def upload(  # noqa: PLR0913 - what, whose, by whom, when
         NothingInside: it has headers only.
         ReadersBusy: two files are being read already.
     """
-    if not scope.may_act_in(org_code) or (kind is not RosterKind.CADRES and org_code.endswith(_ABOVE_COUNTY)):
+    if not scope.may_act_in(org_code) or (kind is not RosterKind.CADRES and not is_county(org_code)):
         raise CountyOnly
     if _READING.locked():
         raise ReadersBusy(retry_after=60)

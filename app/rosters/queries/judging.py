@@ -66,7 +66,7 @@ async def judged_rows(
     now: datetime,
     locked: bool = False,
 ) -> list[JudgedRow]:
-    """Return each row with its verdict, in the same order; at most three statements however many rows.
+    """Return each row with its verdict, in the same order; a fixed number of statements however many rows.
 
     Args:
         scope: who asks.
