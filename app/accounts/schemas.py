@@ -7,13 +7,13 @@ from pydantic import StringConstraints
 from app.accounts.enums import MiniRole, StaffRole
 from app.core.bodies import AnswerBody, RequestBody
 
-Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
+OneUseCode = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
 
 
 class MiniSignIn(RequestBody):
     """The one-use code of `wx.login`."""
 
-    code: Code
+    code: OneUseCode
 
 
 class MiniSessionAnswer(AnswerBody):

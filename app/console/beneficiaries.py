@@ -6,7 +6,8 @@ from fastapi import Form, Request, Response
 
 from app.accounts.deps import EditorDep, StaffDep
 from app.console.failures import console_router
-from app.console.frame import Id, go_on, page
+from app.console.frame import go_on, page
+from app.core.bodies import RowId
 from app.core.deps import ClockDep, SettingsDep
 from app.core.pagination import PageQueryDep
 from app.pairing.admin_api import pairing_history
@@ -34,7 +35,7 @@ async def look_up(body: Annotated[IdNumberLookup, Form()], caller: StaffDep, clo
 
 
 @router.get("/beneficiaries/{beneficiary_id}")
-async def beneficiary(request: Request, beneficiary_id: Id, caller: StaffDep, clock: ClockDep) -> Response:
+async def beneficiary(request: Request, beneficiary_id: RowId, caller: StaffDep, clock: ClockDep) -> Response:
     """Show one person, masked, with guardians and everybody who ever accompanied him."""
     return page(
         request,
@@ -48,7 +49,7 @@ async def beneficiary(request: Request, beneficiary_id: Id, caller: StaffDep, cl
 
 @router.post("/beneficiaries/{beneficiary_id}/guardians")
 async def add_guardian(
-    beneficiary_id: Id, body: Annotated[GuardianNew, Form()], caller: EditorDep, clock: ClockDep
+    beneficiary_id: RowId, body: Annotated[GuardianNew, Form()], caller: EditorDep, clock: ClockDep
 ) -> Response:
     """Enter a guardian."""
     await admin_api.add_guardian(beneficiary_id, body, caller, clock)
@@ -58,8 +59,8 @@ async def add_guardian(
 @router.post("/beneficiaries/{beneficiary_id}/guardians/{guardian_id}/binding-code")
 async def binding_code(  # noqa: PLR0913 - whose, by whom, and what the application brings
     request: Request,
-    beneficiary_id: Id,
-    guardian_id: Id,
+    beneficiary_id: RowId,
+    guardian_id: RowId,
     *,
     caller: EditorDep,
     clock: ClockDep,

@@ -14,7 +14,8 @@ from app.campaigns.enums import CampaignState
 from app.campaigns.rules import ALLOWED
 from app.campaigns.schemas import ApprovalBody, CampaignAnswer, PauseBody, PreviewAnswer
 from app.console.failures import console_router
-from app.console.frame import Id, go_on, page
+from app.console.frame import go_on, page
+from app.core.bodies import RowId
 from app.core.deps import BusDep, ClockDep
 from app.core.pagination import PageQueryDep
 from app.messaging.enums import MessageState
@@ -46,7 +47,7 @@ async def campaigns(
 
 
 @router.get("/campaigns/{campaign_id}")
-async def campaign(request: Request, campaign_id: Id, caller: StaffDep, clock: ClockDep) -> Response:
+async def campaign(request: Request, campaign_id: RowId, caller: StaffDep, clock: ClockDep) -> Response:
     """Show one campaign: what it says, whom it would reach or has reached, and what can be done now."""
     shown = await admin_api.show_campaign(campaign_id, caller)
     preview: PreviewAnswer | None = None
@@ -87,7 +88,7 @@ def _acts(shown: CampaignAnswer, caller: StaffCaller) -> set[str]:
 @router.get("/campaigns/{campaign_id}/messages")
 async def messages(
     request: Request,
-    campaign_id: Id,
+    campaign_id: RowId,
     caller: StaffDep,
     pages: PageQueryDep,
     state: Annotated[MessageState | None, Query()] = None,
@@ -105,7 +106,7 @@ async def messages(
 
 
 @router.post("/campaigns/{campaign_id}/submit")
-async def submit(campaign_id: Id, caller: EditorDep, clock: ClockDep) -> Response:
+async def submit(campaign_id: RowId, caller: EditorDep, clock: ClockDep) -> Response:
     """Hand a draft over for approval."""
     await admin_api.submit_campaign(campaign_id, caller, clock)
     return go_on(f"/console/campaigns/{campaign_id}", done="submitted")
@@ -113,7 +114,7 @@ async def submit(campaign_id: Id, caller: EditorDep, clock: ClockDep) -> Respons
 
 @router.post("/campaigns/{campaign_id}/approve")
 async def approve(
-    campaign_id: Id,
+    campaign_id: RowId,
     body: Annotated[ApprovalBody, Form()],
     caller: ApproverDep,
     clock: ClockDep,
@@ -126,7 +127,7 @@ async def approve(
 
 @router.post("/campaigns/{campaign_id}/pause")
 async def pause(
-    campaign_id: Id, body: Annotated[PauseBody, Form()], caller: EditorDep, clock: ClockDep
+    campaign_id: RowId, body: Annotated[PauseBody, Form()], caller: EditorDep, clock: ClockDep
 ) -> Response:
     """Stop a campaign for the time being."""
     await admin_api.pause_campaign(campaign_id, body, caller, clock)
@@ -134,14 +135,14 @@ async def pause(
 
 
 @router.post("/campaigns/{campaign_id}/resume")
-async def resume(campaign_id: Id, caller: EditorDep, clock: ClockDep, bus: BusDep) -> Response:
+async def resume(campaign_id: RowId, caller: EditorDep, clock: ClockDep, bus: BusDep) -> Response:
     """Let a paused campaign go on."""
     await admin_api.resume_campaign(campaign_id, caller, clock, bus)
     return go_on(f"/console/campaigns/{campaign_id}", done="resumed")
 
 
 @router.post("/campaigns/{campaign_id}/cancel")
-async def cancel(campaign_id: Id, caller: EditorDep, clock: ClockDep) -> Response:
+async def cancel(campaign_id: RowId, caller: EditorDep, clock: ClockDep) -> Response:
     """Give a campaign up."""
     await admin_api.cancel_campaign(campaign_id, caller, clock)
     return go_on(f"/console/campaigns/{campaign_id}", done="cancelled")

@@ -15,7 +15,8 @@ from app.campaigns.queries import campaign_in
 from app.campaigns.rules import festival_keys
 from app.campaigns.schemas import CampaignBody
 from app.console.failures import Problem, console_router, problem_of
-from app.console.frame import Id, go_on, page
+from app.console.frame import go_on, page
+from app.core.bodies import RowId
 from app.core.clock import CHINA
 from app.core.deps import ClockDep, SettingsDep
 from app.core.errors import Invalid
@@ -55,7 +56,7 @@ async def create(request: Request, caller: EditorDep, clock: ClockDep, settings:
 
 
 @router.get("/campaigns/{campaign_id}/edit")
-async def edit_form(request: Request, campaign_id: Id, caller: EditorDep, clock: ClockDep) -> Response:
+async def edit_form(request: Request, campaign_id: RowId, caller: EditorDep, clock: ClockDep) -> Response:
     """Show a campaign in the form."""
     campaign = await campaign_in(scope=caller.scope, campaign_id=campaign_id)
     keys = festival_keys(campaign.festival)
@@ -73,7 +74,7 @@ async def edit_form(request: Request, campaign_id: Id, caller: EditorDep, clock:
 
 @router.post("/campaigns/{campaign_id}/edit")
 async def edit(
-    request: Request, campaign_id: Id, caller: EditorDep, clock: ClockDep, settings: SettingsDep
+    request: Request, campaign_id: RowId, caller: EditorDep, clock: ClockDep, settings: SettingsDep
 ) -> Response:
     """Change a campaign, or show the form again with what is wrong."""
     values = await _typed(request)

@@ -4,10 +4,9 @@ import hashlib
 import re
 from datetime import datetime
 from importlib.resources import files
-from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import Path, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -15,9 +14,6 @@ from app.accounts.deps import StaffCaller
 from app.accounts.enums import Permission
 from app.accounts.rules import may
 from app.core.clock import CHINA, china_date, chinese_day
-
-# What a BIGINT column can hold; a larger number in an address is nobody's.
-Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 HOME = "/console/home"
 SIGN_IN = "/console/sign-in"

@@ -1,8 +1,6 @@
 """The first page: what waits, how the year goes, which festivals come."""
 
-from typing import Annotated
-
-from fastapi import Query, Request, Response
+from fastapi import Request, Response
 
 from app.accounts.deps import StaffDep
 from app.campaigns.admin_api import list_campaigns, list_festivals
@@ -10,6 +8,7 @@ from app.campaigns.enums import CampaignState
 from app.console.failures import console_router
 from app.console.frame import page
 from app.contacts.admin_api import progress
+from app.core.bodies import RegionCode
 from app.core.clock import china_date
 from app.core.deps import ClockDep
 from app.core.pagination import PageQuery
@@ -29,7 +28,7 @@ async def home(
     request: Request,
     caller: StaffDep,
     clock: ClockDep,
-    region: Annotated[str | None, Query(pattern=r"^\d{6}$")] = None,
+    region: RegionCode | None = None,
 ) -> Response:
     """Show what waits, and the numbers of a region, one's own if none is named."""
     submitted = await list_campaigns(caller, PageQuery(limit=_WAITING), state=CampaignState.SUBMITTED)

@@ -6,7 +6,8 @@ from fastapi import Form, Query, Request, Response
 
 from app.accounts.deps import EditorDep, StaffCaller, StaffDep
 from app.console.failures import console_router
-from app.console.frame import Id, go_on, page
+from app.console.frame import go_on, page
+from app.core.bodies import RowId
 from app.core.clock import china_date
 from app.core.deps import ClockDep
 from app.core.pagination import MAX_LIMIT, PageQuery, PageQueryDep
@@ -41,7 +42,7 @@ async def new_pairing(
     request: Request,
     caller: EditorDep,
     clock: ClockDep,
-    beneficiary: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+    beneficiary: RowId | None = None,
 ) -> Response:
     """Show the form for a pairing, for one person or for whoever waits for one."""
     if beneficiary is None:
@@ -90,7 +91,7 @@ async def start(body: Annotated[StartPairing, Form()], caller: EditorDep, clock:
 
 
 @router.get("/pairings/{pairing_id}")
-async def pairing(request: Request, pairing_id: Id, caller: StaffDep, clock: ClockDep) -> Response:
+async def pairing(request: Request, pairing_id: RowId, caller: StaffDep, clock: ClockDep) -> Response:
     """Show one pairing with what can be done about it."""
     today = china_date(clock.now())
     line = await pairing_in(scope=caller.scope, pairing_id=pairing_id)
@@ -111,7 +112,7 @@ async def pairing(request: Request, pairing_id: Id, caller: StaffDep, clock: Clo
 
 @router.post("/pairings/{pairing_id}/end")
 async def end(
-    pairing_id: Id, body: Annotated[EndPairing, Form()], caller: EditorDep, clock: ClockDep
+    pairing_id: RowId, body: Annotated[EndPairing, Form()], caller: EditorDep, clock: ClockDep
 ) -> Response:
     """End a pairing."""
     await admin_api.end_pairing(pairing_id, body, caller, clock)
@@ -120,7 +121,7 @@ async def end(
 
 @router.post("/pairings/{pairing_id}/change-cadre")
 async def change_cadre(
-    pairing_id: Id, body: Annotated[ChangeCadre, Form()], caller: EditorDep, clock: ClockDep
+    pairing_id: RowId, body: Annotated[ChangeCadre, Form()], caller: EditorDep, clock: ClockDep
 ) -> Response:
     """Hand a beneficiary over to another cadre."""
     new = await admin_api.change_cadre(pairing_id, body, caller, clock)

@@ -6,7 +6,8 @@ from fastapi import Form, Query, Request, Response, UploadFile
 
 from app.accounts.deps import EditorDep, StaffDep
 from app.console.failures import console_router
-from app.console.frame import Id, go_on, page
+from app.console.frame import go_on, page
+from app.core.bodies import RowId
 from app.core.deps import ClockDep
 from app.core.pagination import PageQueryDep
 from app.rosters import admin_api
@@ -44,7 +45,7 @@ async def upload(
 @router.get("/rosters/{import_id}")
 async def checked(
     request: Request,
-    import_id: Id,
+    import_id: RowId,
     caller: StaffDep,
     pages: PageQueryDep,
     verdict: Annotated[RowVerdict | None, Query()] = None,
@@ -76,7 +77,7 @@ async def checked(
 
 @router.post("/rosters/{import_id}/confirm")
 async def confirm(
-    import_id: Id, body: Annotated[ConfirmBody, Form()], caller: EditorDep, clock: ClockDep
+    import_id: RowId, body: Annotated[ConfirmBody, Form()], caller: EditorDep, clock: ClockDep
 ) -> Response:
     """Apply an upload."""
     await admin_api.confirm(import_id, body, caller, clock)
@@ -84,6 +85,6 @@ async def confirm(
 
 
 @router.get("/rosters/{import_id}/bad-rows.xlsx")
-async def bad_rows(import_id: Id, caller: EditorDep, clock: ClockDep) -> Response:
+async def bad_rows(import_id: RowId, caller: EditorDep, clock: ClockDep) -> Response:
     """Return the rows that cannot be applied, to be corrected."""
     return await admin_api.bad_rows(import_id, caller, clock)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from app.accounts.deps import StaffDep
 from app.contacts import queries
 from app.contacts.schemas import ContactLineAnswer, ProgressAnswer, UnitProgressAnswer
+from app.core.bodies import RegionCode, RowId
 from app.core.clock import china_date
 from app.core.deps import ClockDep
 from app.core.pagination import Page, PageQueryDep
@@ -18,7 +19,7 @@ router = APIRouter(prefix="/admin/v1/contacts", tags=["contacts"])
 async def list_contacts(
     caller: StaffDep,
     page: PageQueryDep,
-    pairing_id: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="只看这条结对的")] = None,
+    pairing_id: Annotated[RowId | None, Query(description="只看这条结对的")] = None,
 ) -> Page[ContactLineAnswer]:
     lines, next_cursor = await queries.contacts_in(scope=caller.scope, page=page, pairing_id=pairing_id)
     return Page(items=[ContactLineAnswer.of(line) for line in lines], next_cursor=next_cursor)
@@ -28,7 +29,7 @@ async def list_contacts(
 async def progress(
     caller: StaffDep,
     clock: ClockDep,
-    region: Annotated[str | None, Query(pattern=r"^\d{6}$", description="行政区划代码，默认本级")] = None,
+    region: Annotated[RegionCode | None, Query(description="行政区划代码，默认本级")] = None,
 ) -> ProgressAnswer:
     today = china_date(clock.now())
     units = await queries.progress_by_unit(scope=caller.scope, region=region or caller.org_code, day=today)

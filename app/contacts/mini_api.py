@@ -1,8 +1,6 @@
 """What a cadre does in the mini program: whom should I call, and did I?"""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Response
 
 from app.accounts.deps import CadreDep
 from app.contacts import operations, queries
@@ -13,6 +11,7 @@ from app.contacts.schemas import (
     OwnPairings,
     RecordContact,
 )
+from app.core.bodies import RowId
 from app.core.clock import china_date
 from app.core.deps import ClockDep
 from app.core.pagination import Page, PageQueryDep
@@ -38,9 +37,7 @@ async def record_contact(
 
 
 @router.post("/contacts/{contact_id}/undo", summary="10分钟内撤销一条联系记录")
-async def undo_contact(
-    contact_id: Annotated[int, Path(ge=1, le=2**63 - 1)], caller: CadreDep, clock: ClockDep
-) -> ContactAnswer:
+async def undo_contact(contact_id: RowId, caller: CadreDep, clock: ClockDep) -> ContactAnswer:
     record = await operations.undo_contact(scope=caller.scope, contact_id=contact_id, now=clock.now())
     return ContactAnswer.of(record)
 

@@ -3,17 +3,16 @@
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import StringConstraints, field_validator, model_validator
 
 from app.contacts.enums import ContactChannel, ContactKind, ContactOutcome
 from app.contacts.queries import ContactLine, ContactRecord, OwnContact, OwnPairingProgress, UnitProgress
 from app.contacts.rules import UNDO_WITHIN, Tap, hint, is_at_risk
-from app.core.bodies import AnswerBody, Moment, Note, RequestBody
+from app.core.bodies import AnswerBody, Moment, Note, RequestBody, RowId
 from app.people.rules import mask_name
 
 # A nonsense year would overflow where moments are turned to UTC.
 _YEARS = range(2000, 2101)
-_LARGEST_ID = 2**63 - 1
 
 # No blanks: MySQL takes "a" and "a " for the same.
 ClientId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
@@ -23,7 +22,7 @@ class RecordContact(RequestBody):
     """One tap: a pairing and nothing else. The phone chooses `client_id` once per tap."""
 
     client_id: ClientId
-    pairing_id: int = Field(ge=1, le=_LARGEST_ID)
+    pairing_id: RowId
     kind: ContactKind = ContactKind.CONTACT
     channel: ContactChannel | None = None
     outcome: ContactOutcome = ContactOutcome.REACHED_PERSON

@@ -1,15 +1,19 @@
-"""Base classes of request and answer bodies."""
+"""Base classes of request and answer bodies, and values that many of them, and many addresses, hold."""
 
 import re
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from app.core.crypto import SEALED_PREFIX
 
 # Nobody types them; WeChat, spreadsheets and screen readers stumble over them.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 Moment = AwareDatetime
+# What a BIGINT column can hold; a larger number is nobody's.
+LARGEST_ID = 2**63 - 1
+RowId = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+RegionCode = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{5}$")]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 
 

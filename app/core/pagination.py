@@ -4,7 +4,7 @@ from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, Query
 
-from app.core.bodies import AnswerBody
+from app.core.bodies import LARGEST_ID, AnswerBody
 
 T = TypeVar("T")
 MAX_LIMIT = 200
@@ -24,7 +24,7 @@ class PageQuery:
 
 
 async def _page_query(
-    cursor: Annotated[int, Query(ge=0, le=2**63 - 1, description="上一页返回的 next_cursor")] = 0,
+    cursor: Annotated[int, Query(ge=0, le=LARGEST_ID, description="上一页返回的 next_cursor")] = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 50,
 ) -> PageQuery:
     return PageQuery(cursor=cursor, limit=limit)

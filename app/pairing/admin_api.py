@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 
 from app.accounts.deps import EditorDep, StaffCaller, StaffDep
+from app.core.bodies import RowId
 from app.core.clock import Clock, china_date
 from app.core.deps import ClockDep
 from app.core.pagination import Page, PageQueryDep
@@ -12,7 +13,6 @@ from app.pairing import operations, queries
 from app.pairing.schemas import ChangeCadre, EndPairing, PairingAnswer, StartPairing
 
 router = APIRouter(prefix="/admin/v1", tags=["pairings"])
-Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
 @router.get("/pairings", summary="结对名单")
@@ -21,7 +21,7 @@ async def list_pairings(
     clock: ClockDep,
     page: PageQueryDep,
     in_force: Annotated[bool, Query(description="只看当前有效的结对")] = False,  # noqa: FBT002 - a query flag
-    cadre_id: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="只看这名帮扶干部的")] = None,
+    cadre_id: Annotated[RowId | None, Query(description="只看这名帮扶干部的")] = None,
 ) -> Page[PairingAnswer]:
     today = china_date(clock.now())
     lines, next_cursor = await queries.pairings_in(
@@ -45,7 +45,9 @@ async def start_pairing(body: StartPairing, caller: EditorDep, clock: ClockDep) 
 
 
 @router.post("/pairings/{pairing_id}/end", summary="结束结对")
-async def end_pairing(pairing_id: Id, body: EndPairing, caller: EditorDep, clock: ClockDep) -> PairingAnswer:
+async def end_pairing(
+    pairing_id: RowId, body: EndPairing, caller: EditorDep, clock: ClockDep
+) -> PairingAnswer:
     now = clock.now()
     await operations.end_pairing(
         scope=caller.scope,
@@ -60,7 +62,7 @@ async def end_pairing(pairing_id: Id, body: EndPairing, caller: EditorDep, clock
 
 @router.post("/pairings/{pairing_id}/change-cadre", status_code=201, summary="更换帮扶干部")
 async def change_cadre(
-    pairing_id: Id, body: ChangeCadre, caller: EditorDep, clock: ClockDep
+    pairing_id: RowId, body: ChangeCadre, caller: EditorDep, clock: ClockDep
 ) -> PairingAnswer:
     now = clock.now()
     new_id = await operations.change_cadre(
@@ -76,7 +78,7 @@ async def change_cadre(
 
 
 @router.get("/beneficiaries/{beneficiary_id}/pairings", summary="一名帮扶对象的结对历史")
-async def pairing_history(beneficiary_id: Id, caller: StaffDep, clock: ClockDep) -> list[PairingAnswer]:
+async def pairing_history(beneficiary_id: RowId, caller: StaffDep, clock: ClockDep) -> list[PairingAnswer]:
     today = china_date(clock.now())
     lines = await queries.pairing_history(scope=caller.scope, beneficiary_id=beneficiary_id)
     return [PairingAnswer.of(line, today=today) for line in lines]

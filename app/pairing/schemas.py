@@ -3,9 +3,7 @@
 from datetime import date
 from typing import Self
 
-from pydantic import Field
-
-from app.core.bodies import AnswerBody, RequestBody
+from app.core.bodies import AnswerBody, RequestBody, RowId
 from app.pairing.enums import EndReason
 from app.pairing.queries import PairingLine
 from app.pairing.rules import Period, rotation_due_on
@@ -15,8 +13,8 @@ from app.people.rules import mask_name
 class StartPairing(RequestBody):
     """Whom, with whom, and from which day; today if none is given."""
 
-    beneficiary_id: int = Field(ge=1, le=2**63 - 1)
-    cadre_id: int = Field(ge=1, le=2**63 - 1)
+    beneficiary_id: RowId
+    cadre_id: RowId
     started_on: date | None = None
 
 
@@ -30,7 +28,7 @@ class EndPairing(RequestBody):
 class ChangeCadre(RequestBody):
     """To whom, from which day (today if none is given), and why."""
 
-    cadre_id: int = Field(ge=1, le=2**63 - 1)
+    cadre_id: RowId
     on: date | None = None
     reason: EndReason = EndReason.ROTATION
 

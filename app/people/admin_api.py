@@ -5,10 +5,11 @@ from typing import Annotated
 
 import segno
 import structlog
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Query
 
 from app.accounts.deps import EditorDep, StaffCaller, StaffDep, staff_who_may
 from app.accounts.enums import Permission
+from app.core.bodies import RegionCode, RowId
 from app.core.clock import china_date
 from app.core.deps import ClockDep
 from app.core.errors import Unavailable
@@ -28,7 +29,6 @@ from app.people.schemas import (
     GuardianCreated,
     GuardianNew,
     IdNumberLookup,
-    RegionCode,
     RevealAnswer,
     RevealRequest,
 )
@@ -38,8 +38,6 @@ from app.wechat.gateway import SceneQr, WeChatGateway, WeChatNotReached, WeChatR
 log = structlog.get_logger()
 router = APIRouter(prefix="/admin/v1", tags=["people"])
 
-# What a BIGINT column can hold; a larger number in an address is nobody's.
-RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 RegionQuery = Annotated[RegionCode | None, Query(description="行政区划代码，只看本级及以下")]
 RevealerDep = Annotated[StaffCaller, Depends(staff_who_may(Permission.REVEAL))]
 

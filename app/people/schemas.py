@@ -7,8 +7,9 @@ from typing import Annotated, Self
 from pydantic import StringConstraints
 
 from app.accounts.enums import MiniRole
-from app.core.bodies import AnswerBody, Moment, RequestBody
-from app.core.labels import Labelled as Word
+from app.accounts.schemas import OneUseCode
+from app.core.bodies import AnswerBody, Moment, RegionCode, RequestBody
+from app.core.labels import Labelled
 from app.people.enums import (
     CadreRank,
     CadreStatus,
@@ -21,8 +22,6 @@ from app.people.enums import (
 from app.people.models import Beneficiary, Cadre, Guardianship
 from app.people.rules import mask_address, mask_id_number, mask_name, mask_phone
 
-RegionCode = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{5}$")]
-OneUseCode = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 Typed = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=200)]
@@ -97,11 +96,11 @@ class LabelAnswer(AnswerBody):
     label: str
 
     @classmethod
-    def of(cls, word: Word) -> Self:
+    def of(cls, word: Labelled) -> Self:
         return cls(code=word.value, label=word.label)
 
     @classmethod
-    def all_of(cls, words: Iterable[Word]) -> list[Self]:
+    def all_of(cls, words: Iterable[Labelled]) -> list[Self]:
         return [cls.of(word) for word in words]
 
 

@@ -4,9 +4,10 @@ import asyncio
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Query, Response, UploadFile
+from fastapi import APIRouter, Query, Response, UploadFile
 
 from app.accounts.deps import EditorDep, StaffDep
+from app.core.bodies import RowId
 from app.core.deps import ClockDep
 from app.core.pagination import Page, PageQueryDep
 from app.core.spreadsheets import write_table
@@ -15,8 +16,6 @@ from app.rosters.enums import RosterKind, RowVerdict
 from app.rosters.queries.imports import counts_of, import_in, imports_in, rows_of
 from app.rosters.rules.files import COLUMNS, column_name, guides, instructions
 from app.rosters.schemas import ConfirmBody, ImportAnswer, RowAnswer
-
-ImportId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 router = APIRouter(prefix="/admin/v1/imports", tags=["imports"])
 
@@ -64,13 +63,13 @@ async def list_imports(caller: StaffDep, page: PageQueryDep) -> Page[ImportAnswe
 
 
 @router.get("/{import_id}", summary="一次导入的检查结果")
-async def summary(import_id: ImportId, caller: StaffDep) -> ImportAnswer:
+async def summary(import_id: RowId, caller: StaffDep) -> ImportAnswer:
     return await _answer(import_id, caller)
 
 
 @router.get("/{import_id}/rows", summary="逐行检查结果，证件号码等已遮挡")
 async def rows(
-    import_id: ImportId, caller: StaffDep, page: PageQueryDep, verdict: RowVerdict | None = None
+    import_id: RowId, caller: StaffDep, page: PageQueryDep, verdict: RowVerdict | None = None
 ) -> Page[RowAnswer]:
     roster = await import_in(scope=caller.scope, import_id=import_id)
     verdicts = list(RowVerdict) if verdict is None else [verdict]
@@ -83,7 +82,7 @@ async def rows(
 
 
 @router.post("/{import_id}/confirm", summary="确认导入")
-async def confirm(import_id: ImportId, body: ConfirmBody, caller: EditorDep, clock: ClockDep) -> ImportAnswer:
+async def confirm(import_id: RowId, body: ConfirmBody, caller: EditorDep, clock: ClockDep) -> ImportAnswer:
     await operations.confirm(
         scope=caller.scope,
         import_id=import_id,
@@ -95,7 +94,7 @@ async def confirm(import_id: ImportId, body: ConfirmBody, caller: EditorDep, clo
 
 
 @router.get("/{import_id}/bad-rows.xlsx", summary="下载有问题的行，改正后可直接上传", response_class=Response)
-async def bad_rows(import_id: ImportId, caller: EditorDep, clock: ClockDep) -> Response:
+async def bad_rows(import_id: RowId, caller: EditorDep, clock: ClockDep) -> Response:
     content = await operations.export_bad_rows(
         scope=caller.scope, import_id=import_id, actor=caller.actor, now=clock.now()
     )
