@@ -222,7 +222,7 @@ async def booked(wechat: HttpWeChat, *, in_flight: int) -> None:
     sender = Sender(
         wechat=wechat,
         clock=CLOCK,
-        settings=SendSettings(concurrency=in_flight, rate_per_second=1e6, chunk=in_flight),
+        settings=SendSettings(concurrency=in_flight, rate_per_second=1e6, chunk=1000),
         writers=message_writers(),
         on_stop=campaigns.pause_by_system,
     )

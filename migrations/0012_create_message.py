@@ -50,6 +50,7 @@ class Migration(migrations.Migration):
                 ),
                 ("next_at", UtcDatetimeField(auto_now=False, auto_now_add=False)),
                 ("expires_at", UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ("begun", fields.BooleanField(default=False)),
                 ("lease_token", fields.CharField(null=True, max_length=32)),
                 ("lease_until_ms", fields.BigIntField(null=True)),
                 ("attempts", fields.IntField(default=0)),
@@ -66,7 +67,6 @@ class Migration(migrations.Migration):
                 "app": "app",
                 "indexes": [
                     Index(fields=["state", "urgent", "next_at"]),
-                    Index(fields=["state", "expires_at"]),
                     Index(fields=["campaign_id", "state", "reason"]),
                     Index(fields=["recipient_kind", "recipient_id", "sent_at"]),
                 ],

@@ -7,7 +7,6 @@ class MessageState(Labelled):
     """Where a message is in its life; see DESIGN: the life of a message."""
 
     QUEUED = "queued", "待发送"
-    LEASED = "leased", "待发送"
     SENDING = "sending", "发送中"
     SENT = "sent", "已发出"
     DELIVERED = "delivered", "已送达"
@@ -24,7 +23,7 @@ class MessageState(Labelled):
         return self in OPEN_STATES
 
 
-OPEN_STATES = frozenset({MessageState.QUEUED, MessageState.LEASED, MessageState.SENDING})
+OPEN_STATES = frozenset({MessageState.QUEUED, MessageState.SENDING})
 
 
 class Reason(Labelled):

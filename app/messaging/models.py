@@ -29,6 +29,8 @@ class Message(Model):
     reason = fields.CharEnumField(Reason, max_length=24, null=True, description="why not sent, or failed")
     next_at = UtcDatetimeField()
     expires_at = UtcDatetimeField()
+    # The intent: a try may be under way, so after a crash nobody knows whether it arrived.
+    begun = fields.BooleanField(default=False)
     lease_token = fields.CharField(max_length=32, null=True)
     lease_until_ms = fields.BigIntField(null=True)
     attempts = fields.IntField(default=0)
@@ -46,7 +48,6 @@ class Message(Model):
         table = "message"
         indexes = (
             ("state", "urgent", "next_at"),
-            ("state", "expires_at"),
             ("campaign_id", "state", "reason"),
             ("recipient_kind", "recipient_id", "sent_at"),
         )

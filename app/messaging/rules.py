@@ -11,21 +11,10 @@ from app.messaging.enums import Channel, MessageState, Reason
 TRANSITIONS: Mapping[MessageState, frozenset[MessageState]] = {
     MessageState.QUEUED: frozenset(
         {
-            MessageState.LEASED,
+            MessageState.SENDING,
             MessageState.EXPIRED,
             MessageState.CANCELLED,
             # An earlier try was never answered, and the message is not sent again.
-            MessageState.UNKNOWN,
-        }
-    ),
-    MessageState.LEASED: frozenset(
-        {
-            MessageState.QUEUED,
-            MessageState.SENDING,
-            MessageState.SUPPRESSED,
-            MessageState.EXPIRED,
-            MessageState.CANCELLED,
-            # The same, found out after the claim.
             MessageState.UNKNOWN,
         }
     ),
@@ -36,6 +25,10 @@ TRANSITIONS: Mapping[MessageState, frozenset[MessageState]] = {
             MessageState.HELD,
             MessageState.UNKNOWN,
             MessageState.FAILED,
+            # Claimed, and then found not to be wanted.
+            MessageState.SUPPRESSED,
+            MessageState.EXPIRED,
+            MessageState.CANCELLED,
         }
     ),
     MessageState.UNKNOWN: frozenset(

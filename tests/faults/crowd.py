@@ -28,6 +28,8 @@ from tests.accounts.factories import LIXIA
 from tests.messaging.factories import OFFICIAL_TEMPLATE, SUBSCRIBE_TEMPLATE
 
 _BATCH = 500
+# More than one, so that it is not a lack of credit that keeps a second message from leaving.
+CREDITS = 5
 
 
 async def plant_guardians(openids: list[str], *, now: datetime) -> None:
@@ -66,7 +68,7 @@ async def plant_guardians(openids: list[str], *, now: datetime) -> None:
 
 
 async def plant_cadres(openids: list[str], *, now: datetime) -> None:
-    """Make one cadre with one family for each openid: bound, with one credit."""
+    """Make one cadre with one family for each openid: bound, with a few credits."""
     await Cadre.bulk_create(
         [
             Cadre(
@@ -110,7 +112,11 @@ async def plant_cadres(openids: list[str], *, now: datetime) -> None:
     await SubscriptionCredit.bulk_create(
         [
             SubscriptionCredit(
-                openid=openid, template_id=SUBSCRIBE_TEMPLATE, remaining=1, granted=1, updated_at=now
+                openid=openid,
+                template_id=SUBSCRIBE_TEMPLATE,
+                remaining=CREDITS,
+                granted=CREDITS,
+                updated_at=now,
             )
             for openid in openids
         ],

@@ -91,7 +91,7 @@ async def test_four_workers_at_once_never_claim_the_same_message() -> None:
 
     ids = [one for mine in claimed for one in mine]
     assert len(ids) == len(set(ids)) == 120
-    assert await Message.filter(state=MessageState.LEASED).count() == 120
+    assert await Message.filter(state=MessageState.SENDING, begun=False).count() == 120
 
 
 async def test_an_intent_is_written_down_once() -> None:
@@ -100,7 +100,7 @@ async def test_an_intent_is_written_down_once() -> None:
 
     assert await begin(mine) == mine
     await message.refresh_from_db()
-    assert (message.state, message.attempts, message.first_tried_at) == (MessageState.SENDING, 1, NOW)
+    assert (message.begun, message.attempts, message.first_tried_at) == (True, 1, NOW)
 
 
 async def test_the_second_run_of_an_intent_whose_commit_was_not_answered_takes_no_second_credit() -> None:

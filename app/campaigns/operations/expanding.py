@@ -105,10 +105,10 @@ async def _make_messages(campaign: Campaign, *, upper: int, now: datetime) -> in
     return await sql.execute(
         "INSERT INTO message (dedup_key, purpose, channel, campaign_id, recipient_kind, recipient_id,"
         " region_code, openid, template_id, consent, subject_count, urgent, state, reason, next_at,"
-        " expires_at, attempts, charged, created_at, settled_at)"
+        " expires_at, begun, attempts, charged, created_at, settled_at)"
         f" SELECT {dedup_key(campaign)}, %s, %s, %s, %s, r.recipient_id, r.region_code, r.openid, %s,"
         " COALESCE(r.consent, ''), r.amount, %s,"
-        " CASE WHEN r.reason IS NULL THEN 'queued' ELSE 'suppressed' END, r.reason, %s, %s, 0, 0, %s,"
+        " CASE WHEN r.reason IS NULL THEN 'queued' ELSE 'suppressed' END, r.reason, %s, %s, 0, 0, 0, %s,"
         f" CASE WHEN r.reason IS NULL THEN NULL ELSE %s END FROM ({people.text}) r",
         (
             way.purpose.value,

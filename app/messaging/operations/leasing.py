@@ -6,8 +6,9 @@ workers, or one that was asleep, cannot both believe that a message is theirs.
 
 # ruff: noqa: S608 - only marks and words of this file are put into statements, values are bound
 
+import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -24,9 +25,10 @@ log = structlog.get_logger()
 
 _EXPIRE_AT_ONCE = 2000
 _CANCEL_AT_ONCE = 5000
-# What many messages have in common, read as one text: a driver in Python pays for every column.
-_NATURE = ("purpose", "channel", "recipient_kind", "urgent", "CAST(expires_at AS CHAR)", "template_id")
-_SEPARATOR = "|"
+_COLUMNS = (
+    "id, campaign_id, recipient_id, openid, attempts, first_tried_at,"
+    " purpose, channel, recipient_kind, urgent, expires_at, template_id"
+)
 
 
 async def claim(
@@ -53,15 +55,16 @@ async def claim(
     if not channels or limit < 1:
         return []
 
-    async def unit() -> list[dict[str, Any]]:
+    async def unit() -> list[list[Any]]:
         async with in_transaction():
             rows = await _lock_due(urgent=True, channels=channels, now=now, limit=limit)
             if not urgent_only and len(rows) < limit:
                 rows += await _lock_due(urgent=False, channels=channels, now=now, limit=limit - len(rows))
             if rows:
                 await sql.execute(
-                    f"UPDATE message SET state = 'leased', lease_token = %s, lease_until_ms = {_lease_end()}"
-                    f" WHERE state = 'queued' AND id IN ({_row_ids(rows)})",
+                    "UPDATE message SET state = 'sending', begun = 0, lease_token = %s,"
+                    f" lease_until_ms = {_lease_end()}"
+                    f" WHERE state = 'queued' AND id IN ({_numbers(row[0] for row in rows)})",
                     (token, int(lease_seconds * 1000)),
                 )
         return rows
@@ -71,15 +74,20 @@ async def claim(
 
 async def _lock_due(
     *, urgent: bool, channels: Collection[Channel], now: datetime, limit: int
-) -> list[dict[str, Any]]:
+) -> list[list[Any]]:
+    """Lock due rows and return them, all as one text of JSON: a driver in Python pays for every column."""
     # SQLite's transaction holds the one write lock anyway; on MySQL another worker's rows are passed over.
     locking = "" if sql.is_sqlite() else " FOR UPDATE SKIP LOCKED"
-    return await sql.fetch(
-        f"SELECT id, campaign_id, recipient_id, openid, attempts, first_tried_at, {_nature()} AS nature"
-        f" FROM message WHERE state = 'queued' AND urgent = %s AND next_at <= %s"
-        f" AND channel IN ({sql.marks(len(channels))}) ORDER BY next_at LIMIT %s{locking}",
+    array, collect = (
+        ("json_array", "json_group_array") if sql.is_sqlite() else ("JSON_ARRAY", "JSON_ARRAYAGG")
+    )
+    found = await sql.fetch(
+        f"SELECT {collect}({array}({_COLUMNS})) AS page FROM (SELECT {_COLUMNS} FROM message"
+        f" WHERE state = 'queued' AND urgent = %s AND next_at <= %s"
+        f" AND channel IN ({sql.marks(len(channels))}) ORDER BY next_at LIMIT %s{locking}) due",
         (int(urgent), now, *[channel.value for channel in channels], limit),
     )
+    return list(json.loads(found[0]["page"] or "[]"))
 
 
 def _lock() -> str:
@@ -90,48 +98,48 @@ def _lease_end() -> str:
     return f"{sql.db_now_ms()} + %s"
 
 
-def _due(row: Mapping[str, Any], token: str) -> DueMessage:
-    purpose, channel, kind, urgent, expires_at, template_id = _nature_of(row["nature"])
+def _due(row: Sequence[Any], token: str) -> DueMessage:
+    message_id, campaign_id, recipient_id, openid, attempts, first_tried_at, *nature = row
+    purpose, channel, kind, urgent, expires_at, template_id = _nature_of(*nature)
     return DueMessage(
-        id=row["id"],
-        token=token,
-        purpose=purpose,
-        channel=channel,
-        campaign_id=row["campaign_id"],
-        recipient_kind=kind,
-        recipient_id=row["recipient_id"],
-        openid=row["openid"],
-        template_id=template_id,
-        urgent=urgent,
-        attempts=row["attempts"],
-        first_tried_at=sql.moment_of(row["first_tried_at"]),
-        expires_at=expires_at,
+        message_id,
+        token,
+        purpose,
+        channel,
+        campaign_id,
+        kind,
+        recipient_id,
+        openid,
+        template_id,
+        urgent,
+        attempts,
+        sql.moment_of(first_tried_at),
+        expires_at,
     )
 
 
-def _nature() -> str:
-    if sql.is_sqlite():
-        return f" || '{_SEPARATOR}' || ".join(_NATURE)
-    return f"CONCAT_WS('{_SEPARATOR}', {', '.join(_NATURE)})"
-
-
 @lru_cache(maxsize=256)
-def _nature_of(text: str) -> tuple[Purpose, Channel, RecipientKind, bool, datetime, str]:
-    """Read what a few campaigns' messages have in common; the template id stands last."""
-    purpose, channel, kind, urgent, expires_at, template_id = text.split(_SEPARATOR, 5)
+def _nature_of(
+    purpose: str, channel: str, kind: str, urgent: int, expires_at: str, template_id: str
+) -> tuple[Purpose, Channel, RecipientKind, bool, datetime, str]:
+    """Read what all messages of one campaign have in common."""
     end = sql.moment_of(expires_at)
     if end is None:
         raise ValueError("a message needs an end")
-    return Purpose(purpose), Channel(channel), RecipientKind(kind), urgent == "1", end, template_id
+    return Purpose(purpose), Channel(channel), RecipientKind(kind), bool(urgent), end, template_id
 
 
-def _row_ids(rows: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join([str(int(row["id"])) for row in rows])
+def _numbers(ids: Iterable[int]) -> str:
+    """Return ids as they stand in a statement: numbers need no binding, and binding hundreds would cost."""
+    return ", ".join([str(int(one)) for one in ids])
 
 
 def _ids(messages: Sequence[DueMessage]) -> str:
-    """Return the ids as they stand in a statement: numbers need no binding, and hundreds would cost."""
-    return ", ".join([str(message.id) for message in messages])
+    return _numbers(message.id for message in messages)
+
+
+def _row_ids(rows: Sequence[Mapping[str, Any]]) -> str:
+    return _numbers(row["id"] for row in rows)
 
 
 async def begin(*, messages: Sequence[DueMessage], now: datetime, lease_seconds: float) -> list[DueMessage]:
@@ -175,8 +183,9 @@ async def _begin_with_credits(
         unpaid = [message for message in mine if message.id not in paid]
         if unpaid:
             await sql.execute(
-                "UPDATE message SET state = 'suppressed', reason = %s, charged = 0, settled_at = %s,"
-                " lease_token = NULL, lease_until_ms = NULL, attempts = attempts - 1, first_tried_at = NULL"
+                "UPDATE message SET state = 'suppressed', reason = %s, settled_at = %s, begun = 0,"
+                " charged = 0, attempts = attempts - 1, first_tried_at = NULL, lease_token = NULL,"
+                " lease_until_ms = NULL"
                 f" WHERE state = 'sending' AND lease_token = %s AND id IN ({_ids(unpaid)})",
                 (Reason.NO_CREDIT.value, now, unpaid[0].token),
             )
@@ -186,9 +195,9 @@ async def _begin_with_credits(
 async def _mark_sending(messages: Sequence[DueMessage], *, now: datetime, lease_ms: int) -> int:
     charged = int(messages[0].channel is Channel.MINI_SUBSCRIBE)
     return await sql.execute(
-        "UPDATE message SET state = 'sending', attempts = attempts + 1, charged = %s,"
+        "UPDATE message SET begun = 1, attempts = attempts + 1, charged = %s,"
         f" first_tried_at = COALESCE(first_tried_at, %s), lease_until_ms = {_lease_end()}"
-        f" WHERE state = 'leased' AND lease_token = %s AND id IN ({_ids(messages)})",
+        f" WHERE state = 'sending' AND begun = 0 AND lease_token = %s AND id IN ({_ids(messages)})",
         (charged, now, lease_ms, messages[0].token),
     )
 
@@ -232,7 +241,7 @@ async def give_back(*, messages: Sequence[DueMessage], next_at: datetime) -> int
         return 0
     return await sql.execute(
         "UPDATE message SET state = 'queued', lease_token = NULL, lease_until_ms = NULL, next_at = %s"
-        f" WHERE state = 'leased' AND lease_token = %s AND id IN ({_ids(messages)})",
+        f" WHERE state = 'sending' AND begun = 0 AND lease_token = %s AND id IN ({_ids(messages)})",
         (next_at, messages[0].token),
     )
 
@@ -245,7 +254,7 @@ async def set_aside(*, messages: Mapping[Reason, Sequence[DueMessage]], now: dat
         settled += await sql.execute(
             "UPDATE message SET state = %s, reason = %s, settled_at = %s, lease_token = NULL,"
             " lease_until_ms = NULL"
-            f" WHERE state = 'leased' AND lease_token = %s AND id IN ({_ids(group)})",
+            f" WHERE state = 'sending' AND begun = 0 AND lease_token = %s AND id IN ({_ids(group)})",
             (state_of(reason).value, reason.value, now, group[0].token),
         )
     return settled
@@ -260,19 +269,20 @@ async def recover_leases(*, now: datetime) -> int:
     passed = f"lease_until_ms < {sql.db_now_ms()}"
     claimed = await sql.execute(
         "UPDATE message SET state = 'queued', lease_token = NULL, lease_until_ms = NULL"
-        f" WHERE state = 'leased' AND {passed}"
+        f" WHERE state = 'sending' AND begun = 0 AND {passed}"
     )
     # Named in both statements: a lease may pass between them.
     repeatable = (Channel.OFFICIAL_TEMPLATE.value, now - RETRY_WINDOW)
     repeated = await sql.execute(
-        "UPDATE message SET state = 'queued', lease_token = NULL, lease_until_ms = NULL, next_at = %s"
-        f" WHERE state = 'sending' AND {passed} AND channel = %s AND first_tried_at > %s",
+        "UPDATE message SET state = 'queued', begun = 0, lease_token = NULL, lease_until_ms = NULL,"
+        " next_at = %s"
+        f" WHERE state = 'sending' AND begun = 1 AND {passed} AND channel = %s AND first_tried_at > %s",
         (now, *repeatable),
     )
     # The claim stays written on the row: an answer that comes late may still settle it.
     unknown = await sql.execute(
         "UPDATE message SET state = 'unknown', reason = %s, settled_at = %s, lease_until_ms = NULL"
-        f" WHERE state = 'sending' AND {passed} AND NOT (channel = %s AND first_tried_at > %s)",
+        f" WHERE state = 'sending' AND begun = 1 AND {passed} AND NOT (channel = %s AND first_tried_at > %s)",
         (Reason.CRASHED_WHILE_SENDING.value, now, *repeatable),
     )
     if repeated or unknown:
@@ -281,11 +291,17 @@ async def recover_leases(*, now: datetime) -> int:
 
 
 async def expire_overdue(*, now: datetime) -> int:
-    """Let go of messages that waited until they were no longer welcome, and return how many."""
-    rows = await sql.fetch(
-        "SELECT id FROM message WHERE state = 'queued' AND expires_at <= %s ORDER BY expires_at LIMIT %s",
-        (now, _EXPIRE_AT_ONCE),
-    )
+    """Let go of messages that waited until they were no longer welcome, and return how many.
+
+    Only the longest waiting are looked at: whatever comes up to be sent is judged then.
+    """
+    rows: list[dict[str, Any]] = []
+    for urgent in (1, 0):
+        rows += await sql.fetch(
+            "SELECT due.id FROM (SELECT id, expires_at FROM message WHERE state = 'queued' AND urgent = %s"
+            " AND next_at <= %s ORDER BY next_at LIMIT %s) due WHERE due.expires_at <= %s ORDER BY due.id",
+            (urgent, now, _EXPIRE_AT_ONCE, now),
+        )
     if not rows:
         return 0
     # One that was tried without an answer may have arrived: that is not the same as expired.

@@ -103,7 +103,7 @@ async def _write_sent(outcomes: Sequence[Outcome], now: datetime) -> int:
     return await sql.execute(
         "UPDATE message SET state = 'sent', reason = NULL, errcode = 0, sent_at = %s, settled_at = %s,"
         f" wechat_msgid = CASE id {cases}END,"
-        " lease_token = NULL, lease_until_ms = NULL"
+        " begun = 0, lease_token = NULL, lease_until_ms = NULL"
         f" WHERE state IN ('sending', 'unknown') AND {_ours(outcomes)}",
         (now, now, *[one.msgid for one in outcomes], *_tokens(outcomes)),
     )
@@ -122,7 +122,7 @@ async def _write_group(group: Sequence[Outcome], alike: _Alike, *, now: datetime
             return 0
     written = await sql.execute(
         "UPDATE message SET state = %s, reason = %s, errcode = %s, next_at = COALESCE(%s, next_at),"
-        " settled_at = %s, lease_until_ms = NULL"
+        " settled_at = %s, begun = 0, lease_until_ms = NULL"
         + (", charged = 0" if fate.nothing_sent else "")
         + (", first_tried_at = NULL" if alike.forget_try else "")
         # What never left us was no try.
