@@ -13,7 +13,7 @@ from app.core import sql
 from app.core.clock import china_year_bounds
 from app.core.crypto import keyring
 from app.core.errors import NotFound
-from app.core.pagination import PageQuery
+from app.core.pagination import PageQuery, cut
 from app.orgs.models import Org
 from app.orgs.queries import org_in_count, orgs_in_count
 from app.pairing.rules import Period
@@ -64,6 +64,11 @@ class OwnContact:
 
     record: ContactRecord
     beneficiary_name: str
+
+    @property
+    def id(self) -> int:
+        """Return the record's id."""
+        return self.record.id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,8 +155,7 @@ async def own_contacts(*, scope: Scope, page: PageQuery) -> tuple[list[OwnContac
         " WHERE c.cadre_id = %s AND (%s = 0 OR c.id < %s) ORDER BY c.id DESC LIMIT %s",
         (scope.cadre_id, page.cursor, page.cursor, page.limit + 1),
     )
-    found = [OwnContact(record_of(row), row["beneficiary_name"]) for row in rows[: page.limit]]
-    return found, found[-1].record.id if len(rows) > page.limit else None
+    return cut([OwnContact(record_of(row), row["beneficiary_name"]) for row in rows], page=page)
 
 
 def _columns_of(table: str) -> str:
@@ -184,8 +188,7 @@ async def contacts_in(
             beneficiary_name="pairing__beneficiary__name", cadre_name="pairing__cadre__name",
         )
     )  # fmt: skip
-    lines = [ContactLine(**row) for row in rows[: page.limit]]
-    return lines, lines[-1].id if len(rows) > page.limit else None
+    return cut([ContactLine(**row) for row in rows], page=page)
 
 
 async def own_pairings(*, scope: Scope, day: date) -> list[OwnPairingProgress]:

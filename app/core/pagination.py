@@ -1,6 +1,6 @@
 """Lists in pages: `?cursor=&limit=`, always in a fixed order, never unbounded."""
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Protocol, TypeVar
 
 from fastapi import Depends, Query
 
@@ -31,6 +31,30 @@ async def _page_query(
 
 
 PageQueryDep = Annotated[PageQuery, Depends(_page_query)]
+
+
+class HasId(Protocol):
+    """A row with the number by which its list goes on."""
+
+    @property
+    def id(self) -> int:
+        """Return the number."""
+        ...
+
+
+Row = TypeVar("Row", bound=HasId)
+
+
+def cut(rows: list[Row], *, page: PageQuery) -> tuple[list[Row], int | None]:
+    """Return the rows of one page and where the next one begins, None on the last.
+
+    Args:
+        rows: one more than the page holds, if there are so many.
+        page: how many it holds.
+    """
+    if len(rows) <= page.limit:
+        return rows, None
+    return rows[: page.limit], rows[page.limit - 1].id
 
 
 class Page(AnswerBody, Generic[T]):

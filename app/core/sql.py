@@ -43,6 +43,14 @@ def insert_or_ignore() -> str:
     return "INSERT OR IGNORE" if is_sqlite() else "INSERT IGNORE"
 
 
+def for_update() -> str:
+    """Return what ends a SELECT whose rows stay locked until the transaction ends.
+
+    SQLite knows no row locks: there, BEGIN IMMEDIATE has locked the whole file already.
+    """
+    return "" if is_sqlite() else " FOR UPDATE"
+
+
 async def execute(statement: str, values: Sequence[Any] = ()) -> int:
     """Run one statement and return how many rows it found or inserted."""
     connection = get_connections().get("default")

@@ -12,7 +12,7 @@ from app.accounts.rules import Scope
 from app.core import sql
 from app.core.clock import china_date, chinese_day
 from app.core.errors import Conflict, NotFound
-from app.core.pagination import PageQuery
+from app.core.pagination import PageQuery, cut
 from app.pairing.enums import EndReason
 from app.pairing.models import Pairing
 from app.pairing.rules import (
@@ -116,8 +116,7 @@ async def pairings_in(
     if cadre_id is not None:
         found = found.filter(cadre_id=cadre_id)
     rows = await found.order_by("id").limit(page.limit + 1).values(**_LINE)
-    lines = [PairingLine(**row) for row in rows[: page.limit]]
-    return lines, lines[-1].id if len(rows) > page.limit else None
+    return cut([PairingLine(**row) for row in rows], page=page)
 
 
 async def pairing_in(*, scope: Scope, pairing_id: int) -> PairingLine:
@@ -187,8 +186,7 @@ async def pairing_facts(
 
 
 async def _rows_by_id(statement: str, ids: Sequence[int], *, locked: bool = False) -> list[dict[str, Any]]:
-    # SQLite knows no row locks: there, BEGIN IMMEDIATE has locked the whole file already.
-    lock = " FOR UPDATE" if locked and not sql.is_sqlite() else ""
+    lock = sql.for_update() if locked else ""
     rows: list[dict[str, Any]] = []
     for some in _batches(ids):
         rows += await sql.fetch(statement.format(ids=sql.marks(len(some)), lock=lock), some)

@@ -1,19 +1,16 @@
 """Reading the register, always within the regions in which the caller may find people."""
 
-from typing import TypeVar
-
 from app.accounts.enums import WeChatApp
 from app.accounts.models import WeChatIdentity
 from app.accounts.queries import in_regions
 from app.accounts.rules import Scope, region_prefix
 from app.core.crypto import keyring
 from app.core.errors import NotFound
-from app.core.pagination import PageQuery
+from app.core.pagination import PageQuery, cut
 from app.people.enums import ConsentChannel, ConsentPurpose
 from app.people.models import Beneficiary, Cadre, Consent, Guardian, Guardianship
 from app.people.rules import fold_typed
 
-T = TypeVar("T", Beneficiary, Cadre)
 _GUARDIANS_OF_ONE = 50
 
 
@@ -61,7 +58,7 @@ async def beneficiaries_in(
     found = Beneficiary.filter(in_regions("region_code", scope.find), id__gt=page.cursor)
     if region is not None:
         found = found.filter(in_regions("region_code", [region_prefix(region)]))
-    return _cut(await found.order_by("id").limit(page.limit + 1), limit=page.limit)
+    return cut(await found.order_by("id").limit(page.limit + 1), page=page)
 
 
 async def beneficiary_in(*, scope: Scope, beneficiary_id: int) -> Beneficiary:
@@ -92,7 +89,7 @@ async def cadres_in(
     found = Cadre.filter(in_regions("org_code", scope.find), id__gt=page.cursor)
     if region is not None:
         found = found.filter(in_regions("org_code", [region_prefix(region)]))
-    return _cut(await found.order_by("id").limit(page.limit + 1), limit=page.limit)
+    return cut(await found.order_by("id").limit(page.limit + 1), page=page)
 
 
 async def cadre_in(*, scope: Scope, cadre_id: int) -> Cadre:
@@ -167,9 +164,3 @@ async def consent_in_force(
         .order_by("-id")
         .first()
     )
-
-
-def _cut(rows: list[T], *, limit: int) -> tuple[list[T], int | None]:
-    if len(rows) <= limit:
-        return rows, None
-    return rows[:limit], rows[limit - 1].id

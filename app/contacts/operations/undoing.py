@@ -38,7 +38,7 @@ async def undo_contact(*, scope: Scope, contact_id: int, now: datetime) -> Conta
 
 async def _undo(scope: Scope, contact_id: int, *, now: datetime) -> ContactRecord:
     rows = await sql.fetch(
-        f"SELECT {CONTACT_COLUMNS} FROM contact WHERE id = %s AND cadre_id = %s{_for_update()}",  # noqa: S608
+        f"SELECT {CONTACT_COLUMNS} FROM contact WHERE id = %s AND cadre_id = %s{sql.for_update()}",  # noqa: S608
         (contact_id, scope.cadre_id),
     )
     if not rows:
@@ -57,7 +57,7 @@ async def _uncount(record: ContactRecord) -> None:
     """Correct the counters; locked first, so that the latest day is read while nobody adds one."""
     key = (record.pairing_id, record.occurred_on.year)
     await sql.fetch(
-        f"SELECT id FROM contact_year WHERE pairing_id = %s AND year = %s{_for_update()}",  # noqa: S608
+        f"SELECT id FROM contact_year WHERE pairing_id = %s AND year = %s{sql.for_update()}",  # noqa: S608
         key,
     )
     latest = await sql.fetch(
@@ -71,8 +71,3 @@ async def _uncount(record: ContactRecord) -> None:
         " last_reached_on = %s WHERE pairing_id = %s AND year = %s",
         (counts.contacts, counts.visits, counts.attempts, latest[0]["day"], *key),
     )
-
-
-def _for_update() -> str:
-    # SQLite knows no row locks: there, BEGIN IMMEDIATE has locked the whole file already.
-    return "" if sql.is_sqlite() else " FOR UPDATE"

@@ -10,7 +10,7 @@ from app.accounts.rules import Scope
 from app.core import sql
 from app.core.crypto import keyring
 from app.core.errors import NotFound
-from app.core.pagination import PageQuery
+from app.core.pagination import PageQuery, cut
 from app.core.spreadsheets import Cell, CellKind, SheetRow
 from app.rosters.enums import RowVerdict
 from app.rosters.models import RosterImport
@@ -49,8 +49,7 @@ async def imports_in(*, scope: Scope, page: PageQuery) -> tuple[list[RosterImpor
     found = RosterImport.filter(in_regions("org_code", scope.find))
     if page.cursor:
         found = found.filter(id__lt=page.cursor)
-    uploads = await found.order_by("-id").limit(page.limit + 1)
-    return uploads[: page.limit], uploads[page.limit - 1].id if len(uploads) > page.limit else None
+    return cut(await found.order_by("-id").limit(page.limit + 1), page=page)
 
 
 async def counts_of(*, import_ids: Sequence[int]) -> dict[int, dict[RowVerdict, int]]:

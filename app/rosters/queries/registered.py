@@ -190,4 +190,4 @@ def _digest(facts: tuple[Any, ...]) -> str:
 
 
 def _lock(locked: bool) -> str:  # noqa: FBT001
-    return " FOR UPDATE" if locked and not sql.is_sqlite() else ""
+    return sql.for_update() if locked else ""
