@@ -29,11 +29,11 @@ _PAGE = b"<html>\r\n<head><title>%s</title></head>\r\n<body>%s</body>\r\n</html>
 
 
 class Gate:
-    """ASGI middleware: answers WeChat's paths itself, passes every other path on."""
+    """ASGI application in front of another: answers WeChat's paths itself, passes every other path on."""
 
     def __init__(self, app: App, world: World) -> None:
         self._app = app
-        self._world = world
+        self.world = world
         self._under_way: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,7 +47,7 @@ class Gate:
             await exchange.answer(413, b"text/plain", b"Request Entity Too Large")
             return
         call, problem = self._call(scope, raw)
-        fault = self._world.faults.strike(call.path, call.openid)
+        fault = self.world.faults.strike(call.path, call.openid)
         if fault is not None and fault.kind in BEFORE:
             if await self._refused_by(fault, call, exchange):
                 return
@@ -56,7 +56,7 @@ class Gate:
         if route is None:
             self._note(call, {"status": 404}, None)
             await exchange.answer(404, b"text/plain", b"404 Not Found")
-        elif route.one_at_a_time and self._world.limits.rules.overlap:
+        elif route.one_at_a_time and self.world.limits.rules.overlap:
             await self._one_at_a_time(call, route, problem, fault, exchange)
         else:
             await self._finish(call, self._answer(call, route, problem), fault, exchange)
@@ -73,16 +73,16 @@ class Gate:
                 problem = 47001
             if not isinstance(body, dict):
                 body, problem = {}, 47001
-        return Call(self._world, method, scope["path"], query, body, self._world.clock.now()), problem
+        return Call(self.world, method, scope["path"], query, body, self.world.clock.now()), problem
 
     def _check(self, call: Call, route: Route) -> None:
         if call.method != route.method:
             raise RefusedCall(43001 if route.method == "GET" else 43002)
         if route.needs_token:
-            call.caller = self._world.tokens.account(call.query.get("access_token", ""), now=call.now)
+            call.caller = self.world.tokens.account(call.query.get("access_token", ""), now=call.now)
             if call.caller.key not in route.accounts:
                 raise RefusedCall(48001)
-            self._world.limits.count_call(call.caller, call.path, now=call.now)
+            self.world.limits.count_call(call.caller, call.path, now=call.now)
 
     def _answer(self, call: Call, route: Route, problem: int | None) -> Answer:
         try:
@@ -111,11 +111,11 @@ class Gate:
 
     async def _finish(self, call: Call, answer: Answer, fault: Fault | None, exchange: Exchange) -> None:
         self._note(call, answer, fault)
-        receipts = self._world.receipts
+        receipts = self.world.receipts
         if call.receipts and receipts.script.early:
             await receipts.take_early(call.receipts)
             call.receipts.clear()
-        wait_s = self._world.latency.wait_s()
+        wait_s = self.world.latency.wait_s()
         if wait_s:
             await asyncio.sleep(wait_s)
         if fault is None:
@@ -129,7 +129,7 @@ class Gate:
         """Play a fault that strikes before the call; False when the call goes on after all."""
         if fault.kind == "stall":
             if not await exchange.gone_within(fault.wait_s()):
-                call.now = self._world.clock.now()
+                call.now = self.world.clock.now()
                 return False
             self._note(call, {"status": 0}, fault)
         elif fault.kind == "reset":
@@ -146,7 +146,7 @@ class Gate:
     async def _refuse(self, fault: Fault, call: Call, exchange: Exchange) -> None:
         errcode = fault.errcode
         if fault.kind == "token":
-            self._world.tokens.kill(call.query.get("access_token", ""))
+            self.world.tokens.kill(call.query.get("access_token", ""))
             errcode = 40001
         answer = refusal(errcode, fault.errmsg or RefusedCall(errcode).errmsg, now=call.now)
         self._note(call, answer, fault)
@@ -155,7 +155,7 @@ class Gate:
     def _note(self, call: Call, answer: Answer, fault: Fault | None) -> None:
         facts: dict[str, Any] = {"path": call.path, "openid": call.openid}
         facts["errcode"] = answer.get("errcode", 0)
-        if self._world.ledger.keeps:
+        if self.world.ledger.keeps:
             if call.caller is not None:
                 facts["account"] = call.caller.key
             if facts["errcode"]:
@@ -164,7 +164,7 @@ class Gate:
             if fault is not None:
                 facts["fault"] = fault.kind
             facts["request"] = _shown_request(call)
-        self._world.ledger.append_all([("call", facts), *call.effects])
+        self.world.ledger.append_all([("call", facts), *call.effects])
 
 
 async def _spoil(answer: Answer, fault: Fault, exchange: Exchange) -> None:

@@ -42,9 +42,9 @@ class RunningSandbox:
 
 
 def create_sandbox(config: SandboxConfig) -> FastAPI:
-    """Build the application; its state is `app.state.sandbox`.
+    """Build the page and the control API; the state is `app.state.sandbox`.
 
-    Run it with `serve` or `run`: only their server lets faults cut a connection.
+    Run it with `serve` or `run`: their server puts WeChat's own APIs in front of it.
     """
     world = World(config)
 
@@ -64,7 +64,6 @@ def create_sandbox(config: SandboxConfig) -> FastAPI:
 
     app = FastAPI(title="微信沙箱", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.sandbox = world
-    app.add_middleware(Gate, world=world)
     app.add_exception_handler(NoSuchThing, _not_here)
     for part in (control, control_ledger, control_script):
         app.include_router(part.router)
@@ -80,8 +79,9 @@ async def _not_here(_: Request, error: Exception) -> JSONResponse:
 
 def build_server(config: SandboxConfig) -> uvicorn.Server:
     """The server for one sandbox, not started and bound to nothing yet."""
+    app = create_sandbox(config)
     settings = uvicorn.Config(
-        create_sandbox(config),
+        Gate(app, app.state.sandbox),
         http=_Protocol,
         ws="none",
         access_log=False,
@@ -143,8 +143,8 @@ async def serve(
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         await _started(server, task)
-        app = cast("FastAPI", server.config.app)
-        yield RunningSandbox(f"http://{host}:{listener.getsockname()[1]}", app.state.sandbox)
+        gate = cast("Gate", server.config.app)
+        yield RunningSandbox(f"http://{host}:{listener.getsockname()[1]}", gate.world)
     finally:
         server.should_exit = True
         await asyncio.gather(task, return_exceptions=True)

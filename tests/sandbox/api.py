@@ -46,9 +46,25 @@ class Api:
         body = {"touser": await self.openid(who, "official"), "template_id": "POLICY", "data": data}
         return await self.call("official", "/cgi-bin/message/template/send", {**body, **more})
 
+    async def notify(self, who: str = "guardian", template: str = "NOTICE", **more: Any) -> Any:
+        data = {"thing1": {"value": "护理补贴"}}
+        body = {"touser": await self.openid(who, "official"), "template_id": template, "data": data}
+        return await self.call("official", "/cgi-bin/message/subscribe/bizsend", {**body, **more})
+
+    async def mass(self, *who: str, text: str = "节日问候", **more: Any) -> Any:
+        openids = [await self.openid(each, "official") for each in who]
+        body = {"touser": openids, "msgtype": "text", "text": {"content": text}}
+        return await self.call("official", "/cgi-bin/message/mass/send", {**body, **more})
+
     async def chat(self, who: str = "guardian", text: str = "您好") -> Any:
         body = {"touser": await self.openid(who, "official"), "msgtype": "text", "text": {"content": text}}
         return await self.call("official", "/cgi-bin/message/custom/send", body)
+
+    async def settle(self) -> None:
+        assert (await self.do("settle"))["settled"]
+
+    async def deliveries(self, **query: Any) -> Any:
+        return await self.get("/_sandbox/deliveries", **query)
 
     async def ledger(self, **query: Any) -> list[dict[str, Any]]:
         entries: list[dict[str, Any]] = (await self.get("/_sandbox/ledger", **query))["entries"]

@@ -17,6 +17,18 @@ TEMPLATES: dict[str, Any] = {
         "fields": {"thing1": {"label": "提醒事项"}, "date2": {"label": "最晚日期"}},
     },
     "YEARLY": {"kind": "long_term", "account": "mini", "title": "年审提醒", "fields": {"thing1": "thing"}},
+    "NOTICE": {
+        "kind": "one_time",
+        "account": "official",
+        "title": "办理进度通知",
+        "fields": {"thing1": {"label": "办理事项"}},
+    },
+    "STANDING": {
+        "kind": "long_term",
+        "account": "official",
+        "title": "补贴发放通知",
+        "fields": {"thing1": {"label": "补贴名称"}},
+    },
     "POLICY": {
         "kind": "template",
         "account": "official",

@@ -115,9 +115,9 @@ async def fire(port: int, requests: Iterator[bytes], connections: int) -> int:
 async def measure(settings: dict[str, Any], options: argparse.Namespace) -> str:
     """Send through one sandbox and say what it cost."""
     address = f"http://127.0.0.1:{_PORT}"
+    patient = httpx.AsyncHTTPTransport(retries=8)
     with running(settings, _PORT) as pid:
-        async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=600) as http:
-            await asyncio.sleep(1.5)
+        async with httpx.AsyncClient(base_url=address, transport=patient, timeout=600) as http:
             return await send_through(http, pid, options)
 
 

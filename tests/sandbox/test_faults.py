@@ -4,6 +4,7 @@ import json
 import httpx
 import pytest
 
+from sandbox.faults import Fault
 from tests.sandbox.api import Api
 
 SEND = "/cgi-bin/message/template/send"
@@ -102,3 +103,103 @@ async def test_a_fault_can_be_for_one_recipient_only(api: Api) -> None:
 
     assert (await api.policy("guardian"))["errcode"] == 43117
     assert (await api.policy("stranger"))["errcode"] == 0
+
+
+async def test_a_page_can_come_with_status_200(api: Api) -> None:
+    await api.do("faults", [{"kind": "html", "status": 200, "path": SEND, "count": 1}])
+    query = {"access_token": await api.token("official")}
+
+    answer = await api.http.post(SEND, params=query, json={"touser": "x"})
+
+    assert answer.status_code == 200
+    assert answer.text.startswith("<html>")
+
+
+async def test_a_stalled_call_is_not_carried_out_when_the_caller_gives_up(api: Api) -> None:
+    await api.token("official")
+    await api.do("faults", [{"kind": "stall", "seconds": 0.6, "path": SEND, "count": 2}])
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(api.policy(text="甲政策"), 0.2)
+    patient = await api.policy(text="乙政策")
+
+    delivered = await api.ledger(kind="delivered")
+    assert patient["errcode"] == 0
+    assert [entry["data"]["thing1"] for entry in delivered] == ["乙政策"]
+    assert [entry.get("fault") for entry in await api.ledger(kind="call")][-2:] == ["stall", None]
+
+
+async def test_an_answer_can_call_itself_a_web_page(api: Api) -> None:
+    await api.do("faults", [{"kind": "content_type", "path": SEND, "count": 1}])
+    body = {"touser": await api.openid("guardian", "official"), "template_id": "POLICY"}
+    data = {"thing1": {"value": "您有1条政策通知"}}
+
+    answer = await api.http.post(
+        SEND, params={"access_token": await api.token("official")}, json={**body, "data": data}
+    )
+
+    assert answer.headers["content-type"] == "text/html"
+    assert answer.json()["errcode"] == 0
+
+
+async def test_an_errcode_can_be_text(api: Api) -> None:
+    await api.do("faults", [{"kind": "string_errcode", "path": SEND, "count": 2}])
+
+    answers = [(await api.policy())["errcode"], (await api.policy(data={}))["errcode"]]
+
+    assert answers == ["0", "47003"]
+    assert len(await api.ledger(kind="delivered")) == 1
+
+
+async def test_a_token_replaced_elsewhere_is_refused_until_a_new_one_is_fetched(api: Api) -> None:
+    await api.token("official")
+    await api.do("faults", [{"kind": "token", "path": SEND, "count": 1}])
+
+    answers = [(await api.policy())["errcode"] for _ in range(2)]
+    api.tokens.clear()
+
+    assert answers == [40001, 40001]
+    assert (await api.policy())["errcode"] == 0
+
+
+async def test_all_tokens_of_an_account_can_be_replaced_elsewhere(api: Api) -> None:
+    await api.token("official")
+    await api.token("mini")
+
+    killed = await api.do("tokens/kill", {"account": "official"})
+
+    assert killed == {"killed": 1}
+    assert (await api.policy())["errcode"] == 40001
+    assert (await api.remind())["errcode"] == 43101
+
+
+async def test_the_token_endpoint_can_be_down_while_the_rest_works(api: Api) -> None:
+    await api.token("official")
+    await api.do("faults", [{"kind": "html", "path": "/cgi-bin/stable_token"}])
+
+    with pytest.raises(json.JSONDecodeError):
+        await api.token("mini")
+
+    assert (await api.policy())["errcode"] == 0
+
+
+async def test_latency_varies_by_its_seed(api: Api) -> None:
+    rule = Fault(kind="latency", seconds=1.0, jitter_s=0.5, seed=1)
+    same = Fault(kind="latency", seconds=1.0, jitter_s=0.5, seed=1)
+
+    waits = [rule.wait_s() for _ in range(50)]
+
+    assert waits == [same.wait_s() for _ in range(50)]
+    assert 1.0 <= min(waits) < 1.1
+    assert 1.4 < max(waits) <= 1.5
+    assert await api.do("latency", {"ms": 5, "jitter_ms": 5}) == {"ms": 5, "jitter_ms": 5}
+    assert (await api.policy())["errcode"] == 0
+
+
+async def test_calls_are_counted_by_path_and_errcode(api: Api) -> None:
+    await api.do("faults", [{"kind": "errcode", "errcode": 45009, "path": SEND, "count": 2}])
+
+    for _ in range(3):
+        await api.policy()
+
+    assert (await api.get("/_sandbox/calls"))[SEND] == {"45009": 2, "0": 1}
