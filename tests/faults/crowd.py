@@ -69,22 +69,7 @@ async def plant_guardians(openids: list[str], *, now: datetime) -> None:
 
 async def plant_cadres(openids: list[str], *, now: datetime) -> None:
     """Make one cadre with one family for each openid: bound, with a few credits."""
-    await Cadre.bulk_create(
-        [
-            Cadre(
-                org_code=LIXIA,
-                rank=CadreRank.SECTION,
-                name="孙建国",
-                phone="13905310011",
-                phone_index=openid,
-                status=CadreStatus.ACTIVE,
-                created_at=now,
-                updated_at=now,
-            )
-            for openid in openids
-        ],
-        batch_size=_BATCH,
-    )
+    await Cadre.bulk_create([_cadre(openid, now) for openid in openids], batch_size=_BATCH)
     await Beneficiary.bulk_create([_beneficiary(openid, now) for openid in openids], batch_size=_BATCH)
     cadres = await Cadre.all().order_by("id")
     families = await Beneficiary.all().order_by("id")
@@ -121,6 +106,19 @@ async def plant_cadres(openids: list[str], *, now: datetime) -> None:
             for openid in openids
         ],
         batch_size=_BATCH,
+    )
+
+
+def _cadre(key: str, now: datetime) -> Cadre:
+    return Cadre(
+        org_code=LIXIA,
+        rank=CadreRank.SECTION,
+        name="孙建国",
+        phone="13905310011",
+        phone_index=key,
+        status=CadreStatus.ACTIVE,
+        created_at=now,
+        updated_at=now,
     )
 
 
