@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from app.accounts.deps import MiniCaller, MiniDep
+from app.accounts.deps import MiniDep
 from app.accounts.enums import MiniRole
 from app.core.deps import ClockDep
 from app.people import operations, queries
@@ -32,10 +32,6 @@ async def bind_by_phone(body: PhoneCode, caller: MiniDep, clock: ClockDep, wecha
 
 @router.get("/me", summary="我是谁")
 async def me(caller: MiniDep) -> MeAnswer:
-    return await _myself(caller)
-
-
-async def _myself(caller: MiniCaller) -> MeAnswer:
     if caller.scope.cadre_id is not None:
         return _as_cadre(await queries.own_cadre(cadre_id=caller.scope.cadre_id))
     if caller.scope.guardian_id is not None:

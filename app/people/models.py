@@ -21,7 +21,6 @@ from app.people.enums import (
     Sex,
 )
 from app.people.rules import (
-    OLD_AGE,
     Eligibility,
     EligibilityFacts,
     PriorityFacts,
@@ -98,9 +97,8 @@ class Beneficiary(Model):
         return priority_flags(
             PriorityFacts(
                 residence=self.residence,
-                disabled_in_household=2 if self.several_disabled_in_household else 1,
-                # The register says only whether all who look after him are old, not how old.
-                carer_ages=(OLD_AGE,) if self.kept_by_elderly else (),
+                several_disabled_in_household=self.several_disabled_in_household,
+                kept_by_elderly=self.kept_by_elderly,
                 age=self.age(day=day),
                 grade=self.grade,
             )

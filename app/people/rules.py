@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -34,7 +35,6 @@ _COUNTY_AND_ABOVE = re.compile(
 )
 
 _SEVERE_GRADE = 2
-OLD_AGE = 60
 _ADULT_AGE = 18
 # What the columns hold.
 LONGEST_NAME = 40
@@ -82,6 +82,11 @@ class Certificate:
     grade: int
     reissue: int
 
+    @property
+    def whole(self) -> str:
+        """Return the number as it stands on the certificate, with B1, B2, … after a reissue."""
+        return f"{self.value}B{self.reissue}" if self.reissue else self.value
+
 
 @dataclass(frozen=True, slots=True)
 class EligibilityFacts:
@@ -114,15 +119,15 @@ class Eligibility:
 class PriorityFacts:
     """What decides who is paired first.
 
-    ``disabled_in_household`` counts the person himself; ``carer_ages`` are those of all who look after him;
-    None and () are what nobody has told us.
+    ``kept_by_elderly``: all who look after him are old, that is 60 or more (老年人权益保障法 2 条): with one
+    younger carer the household does not rest on the old.
     """
 
-    residence: Residence = Residence.UNKNOWN
-    disabled_in_household: int = 1
-    carer_ages: tuple[int, ...] = ()
-    age: int | None = None
-    grade: int | None = None
+    residence: Residence
+    several_disabled_in_household: bool
+    kept_by_elderly: bool
+    age: int
+    grade: int
 
 
 def fold_typed(text: str) -> str:
@@ -230,6 +235,18 @@ def check_landline(text: str) -> str:
     return f"{match[1]}-{match[2]}"
 
 
+def check_any_phone(text: str) -> str:
+    """Return a mobile or landline number, as `check_phone` or `check_landline` do.
+
+    Raises:
+        PhoneWrong: it is neither.
+    """
+    for check in (check_phone, check_landline):
+        with suppress(PhoneWrong):
+            return check(text)
+    raise PhoneWrong("people.phone.any", "应为11位手机号，或带区号的固定电话，例如0531-88886666")
+
+
 def mask_name(name: str) -> str:
     """Return a name as lists show it: 王*四, *三, 欧**五."""
     if len(name) <= 1:
@@ -303,22 +320,20 @@ def eligibility(facts: EligibilityFacts) -> Eligibility:
     return Eligibility(failed=tuple(failed), missing=tuple(missing))
 
 
-def _is_severe(grade: int | None) -> bool:
-    return grade is not None and 1 <= grade <= _SEVERE_GRADE
+def _is_severe(grade: int) -> bool:
+    return 1 <= grade <= _SEVERE_GRADE
 
 
 def priority_flags(facts: PriorityFacts) -> tuple[PriorityFlag, ...]:
     """Return why a beneficiary is to be paired before others, in the plan's own order.
 
     官方方案 一(一): 重点联系帮扶农村困难重度残疾人; 四(一): 重点关注“一户多残”、“以老养残”和困难重度残疾儿童.
-    Old is 60 and more (老年人权益保障法 2 条), a child is under 18 (未成年人保护法 2 条).
-    以老养残 needs every known carer to be old: one younger carer and the household does not rest on the old.
+    A child is under 18 (未成年人保护法 2 条).
     """
-    is_child = facts.age is not None and facts.age < _ADULT_AGE
     found = {
         PriorityFlag.RURAL: facts.residence is Residence.RURAL,
-        PriorityFlag.SEVERAL_DISABLED: facts.disabled_in_household > 1,
-        PriorityFlag.ELDERLY_CARER: bool(facts.carer_ages) and min(facts.carer_ages) >= OLD_AGE,
-        PriorityFlag.SEVERELY_DISABLED_CHILD: is_child and _is_severe(facts.grade),
+        PriorityFlag.SEVERAL_DISABLED: facts.several_disabled_in_household,
+        PriorityFlag.ELDERLY_CARER: facts.kept_by_elderly,
+        PriorityFlag.SEVERELY_DISABLED_CHILD: facts.age < _ADULT_AGE and _is_severe(facts.grade),
     }
     return tuple(flag for flag, holds in found.items() if holds)

@@ -1,4 +1,6 @@
+from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -192,23 +194,32 @@ def test_one_failed_condition_decides_even_when_other_facts_are_missing() -> Non
 
 
 @pytest.mark.parametrize(
-    ("facts", "flags"),
+    ("special", "flags"),
     [
-        (PriorityFacts(), ()),
-        (PriorityFacts(residence=Residence.RURAL), (PriorityFlag.RURAL,)),
-        (PriorityFacts(residence=Residence.URBAN, disabled_in_household=2), (PriorityFlag.SEVERAL_DISABLED,)),
-        (PriorityFacts(carer_ages=(60, 71)), (PriorityFlag.ELDERLY_CARER,)),
-        (PriorityFacts(carer_ages=(59, 71)), ()),
-        (PriorityFacts(age=17, grade=2), (PriorityFlag.SEVERELY_DISABLED_CHILD,)),
-        (PriorityFacts(age=18, grade=1), ()),
-        (PriorityFacts(age=10, grade=3), ()),
+        ({}, ()),
+        ({"residence": Residence.RURAL}, (PriorityFlag.RURAL,)),
+        ({"residence": Residence.UNKNOWN}, ()),
+        ({"several_disabled_in_household": True}, (PriorityFlag.SEVERAL_DISABLED,)),
+        ({"kept_by_elderly": True}, (PriorityFlag.ELDERLY_CARER,)),
+        ({"age": 17, "grade": 2}, (PriorityFlag.SEVERELY_DISABLED_CHILD,)),
+        ({"age": 18, "grade": 1}, ()),
+        ({"age": 10, "grade": 3}, ()),
         (
-            PriorityFacts(
-                residence=Residence.RURAL, disabled_in_household=3, carer_ages=(80,), age=6, grade=1
-            ),
+            {
+                "residence": Residence.RURAL, "several_disabled_in_household": True,
+                "kept_by_elderly": True, "age": 6, "grade": 1,
+            },
             tuple(PriorityFlag),
         ),
     ],
-)
-def test_the_plan_names_who_comes_first(facts: PriorityFacts, flags: tuple[PriorityFlag, ...]) -> None:
-    assert priority_flags(facts) == flags
+)  # fmt: skip
+def test_the_plan_names_who_comes_first(special: dict[str, Any], flags: tuple[PriorityFlag, ...]) -> None:
+    usual = PriorityFacts(
+        residence=Residence.URBAN,
+        several_disabled_in_household=False,
+        kept_by_elderly=False,
+        age=40,
+        grade=1,
+    )
+
+    assert priority_flags(replace(usual, **special)) == flags

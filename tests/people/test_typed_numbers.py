@@ -16,6 +16,7 @@ from app.people.rules import (
     CertificateWrong,
     IdNumberWrong,
     PhoneWrong,
+    check_any_phone,
     check_certificate,
     check_id_number,
     check_landline,
@@ -232,3 +233,22 @@ def test_a_landline_is_understood_however_it_is_typed(typed: str, known: str) ->
 def test_what_is_no_landline_is_refused(typed: str) -> None:
     with pytest.raises(PhoneWrong, match="带区号"):
         check_landline(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("+86 139-0531-0001", "13905310001"), ("（0531）8888 6666", "0531-88886666")]
+)
+def test_a_family_may_have_a_mobile_or_a_landline(typed: str, kept: str) -> None:
+    assert check_any_phone(typed) == kept
+
+
+def test_what_is_neither_is_told_both_shapes() -> None:
+    with pytest.raises(PhoneWrong, match="11位手机号，或带区号的固定电话"):
+        check_any_phone("88886666")
+
+
+def test_a_certificate_stands_whole_with_its_reissue() -> None:
+    number = check_id_number(SPECIMEN, today=TODAY)
+
+    assert check_certificate(f"{SPECIMEN}41", id_number=number).whole == f"{SPECIMEN}41"
+    assert check_certificate(f"{SPECIMEN}41b2", id_number=number).whole == f"{SPECIMEN}41B2"

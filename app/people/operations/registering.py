@@ -27,11 +27,10 @@ from app.people.models import Beneficiary, Cadre, Guardian, Guardianship, Househ
 from app.people.queries import beneficiary_in, cadre_in, id_number_index, phone_index
 from app.people.rules import (
     LONGEST_NAME,
-    PhoneWrong,
     TypedError,
+    check_any_phone,
     check_certificate,
     check_id_number,
-    check_landline,
     check_phone,
     fold_typed,
 )
@@ -140,14 +139,13 @@ async def create_beneficiary(
 def _beneficiary(person: NewBeneficiary, *, today: date, now: datetime) -> Beneficiary:
     id_number = _typed("id_number", lambda: check_id_number(person.id_number, today=today))
     certificate = _typed("certificate", lambda: check_certificate(person.certificate, id_number=id_number))
-    reissue = f"B{certificate.reissue}" if certificate.reissue else ""
     return Beneficiary(
         region_code=person.region_code,
         town=person.town,
         name=_name(person.name),
         id_number=id_number.value,
         id_number_index=id_number_index(id_number.value),
-        certificate=certificate.value + reissue,
+        certificate=certificate.whole,
         certificate_status=person.certificate_status,
         born_on=id_number.born_on,
         sex=id_number.sex,
@@ -305,12 +303,7 @@ def _name(text: str) -> str:
 
 
 def _any_phone(text: str | None) -> str | None:
-    if not text:
-        return None
-    try:
-        return check_phone(text)
-    except PhoneWrong:
-        return _typed("phone", lambda: check_landline(text))
+    return _typed("phone", lambda: check_any_phone(text)) if text else None
 
 
 def _typed(place: str, check: Callable[[], T]) -> T:

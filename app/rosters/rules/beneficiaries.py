@@ -18,6 +18,7 @@ from app.people.rules import (
     Certificate,
     EligibilityFacts,
     IdNumber,
+    check_any_phone,
     check_certificate,
     check_id_number,
     eligibility,
@@ -30,7 +31,6 @@ from app.rosters.rules.columns import (
     Judgement,
     Problem,
     RowReader,
-    any_phone,
     conflicting,
     one_of,
     person_name,
@@ -207,7 +207,7 @@ def parse(cells: Mapping[str, Cell], *, today: date) -> BeneficiaryEntry | tuple
     relief = _relief(reader, residence)
     status = reader.read(CERTIFICATE_STATUS, _read_status)
     town, address = reader.read(TOWN, plain), reader.read(ADDRESS, plain)
-    phone, household = reader.read(PHONE, any_phone), reader.read(HOUSEHOLD, plain)
+    phone, household = reader.read(PHONE, check_any_phone), reader.read(HOUSEHOLD, plain)
     several, elderly = reader.read(SEVERAL, yes_or_no), reader.read(ELDERLY, yes_or_no)
     guardian = _guardian(reader)
     if reader.problems or name is None or id_number is None or certificate is None or relief is None:
@@ -250,7 +250,7 @@ def _relief(reader: RowReader, residence: Residence | None) -> Relief | None:
 def _guardian(reader: RowReader) -> GuardianEntry | None:
     before = len(reader.problems)
     name = reader.read(GUARDIAN, person_name)
-    phone = reader.read(GUARDIAN_PHONE, any_phone)
+    phone = reader.read(GUARDIAN_PHONE, check_any_phone)
     relation = reader.read(RELATION, _read_relation)
     if name is not None:
         return GuardianEntry(name=name, phone=phone, relation=relation)
@@ -261,8 +261,7 @@ def _guardian(reader: RowReader) -> GuardianEntry | None:
 
 def merged(entry: BeneficiaryEntry, known: BeneficiaryFacts | None) -> BeneficiaryFacts:
     """Return what the register would say after a row was applied; an empty cell keeps what is there."""
-    reissue = f"B{entry.certificate.reissue}" if entry.certificate.reissue else ""
-    certificate = entry.certificate.value + reissue
+    certificate = entry.certificate.whole
     if known is None:
         base = BeneficiaryFacts(name=entry.name, certificate=certificate, relief=entry.relief)
     else:

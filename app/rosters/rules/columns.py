@@ -9,10 +9,8 @@ from typing import TypeVar
 
 from app.core.spreadsheets import Cell, CellKind
 from app.people.rules import (
-    PhoneWrong,
+    LONGEST_NAME,
     TypedError,
-    check_landline,
-    check_phone,
     fold_typed,
     mask_address,
     mask_id_number,
@@ -27,7 +25,6 @@ T = TypeVar("T")
 _KEPT_DIGITS = 15
 _APOSTROPHES = "'‘’＇"
 _INVISIBLE = re.compile(r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-_NAME_LONGEST = 40
 _NAME_SHAPE = re.compile(r"[^\d\W_]+(?:[·•・.\-][^\d\W_]+)*")
 _DIGIT_RUN = re.compile(r"\d{5,}[\dXx]?")
 _DAY_SHAPE = re.compile(
@@ -234,26 +231,14 @@ def person_name(text: str) -> str:
     name = fold_typed(text)
     if not _NAME_SHAPE.fullmatch(name):
         raise CellWrong("姓名只能是文字和间隔号，不能有数字或其他符号")
-    if not 1 < len(name) <= _NAME_LONGEST:
-        raise CellWrong(f"姓名应为2至{_NAME_LONGEST}个字")
+    if not 1 < len(name) <= LONGEST_NAME:
+        raise CellWrong(f"姓名应为2至{LONGEST_NAME}个字")
     return name
 
 
 def plain(text: str) -> str:
     """Return a text as it stands."""
     return text
-
-
-def any_phone(text: str) -> str:
-    """Return a mobile or landline number; raises CellWrong for anything else."""
-    try:
-        return check_phone(text)
-    except PhoneWrong:
-        pass
-    try:
-        return check_landline(text)
-    except PhoneWrong as error:
-        raise CellWrong("应为11位手机号，或带区号的固定电话，例如0531-88886666") from error
 
 
 def yes_or_no(text: str) -> bool:
