@@ -65,5 +65,5 @@ def resident_loops(services: Services) -> Sequence[ResidentLoop]:
         ResidentLoop(name=Topic.CAMPAIGNS, step=steps.advance_campaigns),
         ResidentLoop(name=Topic.PUSHES, step=steps.apply_pushes),
         ResidentLoop(name=Topic.AUDIT, step=steps.seal_audit),
-        ResidentLoop(name="schedule", step=steps.follow_schedule, idle_seconds=30.0),
+        ResidentLoop(name=Topic.SCHEDULE, step=steps.follow_schedule, idle_seconds=30.0),
     )

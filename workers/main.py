@@ -9,10 +9,10 @@ from typing import Any
 
 import structlog
 from arq import cron
-from arq.worker import Worker, func
+from arq.worker import Worker, create_worker, func
 
 from app.bootstrap import Services, running_services
-from app.core.queue import ArqBus, arq_client, from_json, to_json
+from app.core.queue import ArqBus, Topic, arq_client, from_json, to_json
 from app.core.settings import Settings
 from workers.jobs import resident_loops
 from workers.loops import LoopRunner
@@ -29,7 +29,7 @@ async def hear_ring(ctx: dict[str, Any], topic: str) -> None:
 
 async def tick(ctx: dict[str, Any]) -> None:
     """Wake the schedule each minute; which jobs are due is decided by rows."""
-    await ctx["bus"].heard("schedule")
+    await ctx["bus"].heard(Topic.SCHEDULE)
 
 
 class WorkerSettings:
@@ -42,24 +42,14 @@ class WorkerSettings:
     keep_result = 0
     log_results = False
     handle_signals = False
-    job_serializer = staticmethod(to_json)
-    job_deserializer = staticmethod(from_json)
+    job_serializer = to_json
+    job_deserializer = from_json
 
 
 def make_arq_worker(settings: Settings, bus: ArqBus) -> Worker:
     """Build arq's worker over a connection of its own."""
-    return Worker(
-        functions=WorkerSettings.functions,
-        cron_jobs=WorkerSettings.cron_jobs,
-        redis_pool=arq_client(settings.redis_url.get_secret_value()),
-        ctx={"bus": bus},
-        timezone=WorkerSettings.timezone,
-        poll_delay=WorkerSettings.poll_delay,
-        keep_result=WorkerSettings.keep_result,
-        log_results=WorkerSettings.log_results,
-        handle_signals=WorkerSettings.handle_signals,
-        job_serializer=to_json,
-        job_deserializer=from_json,
+    return create_worker(
+        WorkerSettings, redis_pool=arq_client(settings.redis_url.get_secret_value()), ctx={"bus": bus}
     )
 
 

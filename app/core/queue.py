@@ -17,12 +17,13 @@ log = structlog.get_logger()
 
 
 class Topic:
-    """What a ring may be about; each is the name of one resident loop."""
+    """What a ring may be about; each is the name of the resident loop that hears it."""
 
     MESSAGES = "messages"
     CAMPAIGNS = "campaigns"
     PUSHES = "pushes"
     AUDIT = "audit"
+    SCHEDULE = "schedule"
 
 
 class Bus(Protocol):
