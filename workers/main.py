@@ -49,7 +49,9 @@ class WorkerSettings:
 def make_arq_worker(settings: Settings, bus: ArqBus) -> Worker:
     """Build arq's worker over a connection of its own."""
     return create_worker(
-        WorkerSettings, redis_pool=arq_client(settings.redis_url.get_secret_value()), ctx={"bus": bus}
+        dict(vars(WorkerSettings)),
+        redis_pool=arq_client(settings.redis_url.get_secret_value()),
+        ctx={"bus": bus},
     )
 
 
