@@ -1,27 +1,37 @@
 """The `lianxin` command: api | worker | migrate | demo | admin create."""
 
 import asyncio
+import difflib
 import os
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import entry_points
 
 import click
+import pymysql
 import uvicorn
+from dotenv import dotenv_values
 from pydantic import ValidationError
+from tortoise.exceptions import BaseORMException
 
 from app.accounts.enums import StaffRole
 from app.accounts.operations import create_staff
 from app.accounts.rules import Scope
 from app.bootstrap import running_services
 from app.core.clock import SystemClock
-from app.core.errors import AppError
+from app.core.errors import AppError, NotFound
 from app.core.logging import configure_logging
-from app.core.migrating import migrate_database
-from app.core.settings import Settings, get_settings
+from app.core.migrating import LockNotHeld, migrate_database
+from app.core.settings import Settings, get_settings, setting_names
 from app.orgs.operations import plant_tree
 from app.orgs.queries import org_in_count
 
 COMMANDS = "lianxin.commands"
+# Names that begin like settings and are read by a command, the tests or the benchmarks.
+_NO_SETTINGS = ("LIANXIN_ADMIN_PASSWORD", "LIANXIN_TEST_", "LIANXIN_BENCH_", "LIANXIN_FAULT_")
+# How SQLite and MySQL say that a table is not there.
+_NO_TABLE = ("no such table", "(1146,")
 
 
 class _CommandsByName(click.Group):
@@ -47,14 +57,51 @@ def main() -> None:
         settings = get_settings()
     except ValidationError as error:
         raise click.ClickException(f"settings: {_settings_errors(error)}") from None
+    for warning in unknown_settings([*os.environ, *dotenv_values(".env")]):
+        click.echo(warning, err=True)
     configure_logging(level=settings.log_level, as_json=settings.is_production)
 
 
 def _settings_errors(error: ValidationError) -> str:
     return "; ".join(
-        ".".join(map(str, found["loc"])) + (": " if found["loc"] else "") + found["msg"]
+        "__".join(["LIANXIN_" + str(found["loc"][0]), *map(str, found["loc"][1:])]).upper()
+        + ": "
+        + found["msg"]
+        if found["loc"]
+        else found["msg"].removeprefix("Value error, ")
         for found in error.errors()
     )
+
+
+def unknown_settings(given: Iterable[str]) -> list[str]:
+    """Return a warning for each name that looks like a setting and is none: a slip would pass in silence."""
+    known = list(setting_names())
+    strange = {
+        name.upper(): name
+        for name in given
+        if name.upper().startswith("LIANXIN_") and not name.upper().startswith(_NO_SETTINGS)
+    }
+    warnings = []
+    for upper in sorted(strange.keys() - set(known)):
+        close = difflib.get_close_matches(upper, known, n=1)
+        meant = f"; did you mean {close[0]}?" if close else ""
+        warnings.append(f"Warning: there is no setting {strange[upper]}{meant}")
+    return warnings
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Turn what an operator can mend into one sentence: the database is away, or not prepared."""
+    try:
+        yield
+    except (BaseORMException, pymysql.err.MySQLError, LockNotHeld) as error:
+        # Tortoise adds the whole configuration of the connection.
+        reason = str(error.args[-1] if error.args else error).partition(": {")[0]
+        if any(sign in str(error) for sign in _NO_TABLE):
+            reason = "it has no tables yet: run `lianxin migrate` first"
+        raise click.ClickException(f"database: {reason}") from None
+    except OSError as error:
+        raise click.ClickException(str(error)) from None
 
 
 @main.command(help="Serve HTTP.")
@@ -94,7 +141,8 @@ def migrate() -> None:
         async with running_services(settings):
             return await plant_tree()
 
-    planted = asyncio.run(run())
+    with told_plainly():
+        planted = asyncio.run(run())
     click.echo(f"schema is up to date; {planted} federations added")
 
 
@@ -115,9 +163,14 @@ def create_admin(username: str, org_code: str, role: str, display_name: str | No
     )
     settings = get_settings()
     try:
-        asyncio.run(
-            _create(settings, username, org_code, StaffRole(role), display_name or username, password)
-        )
+        with told_plainly():
+            asyncio.run(
+                _create(settings, username, org_code, StaffRole(role), display_name or username, password)
+            )
+    except NotFound:
+        raise click.ClickException(
+            f"there is no federation {org_code}: six digits, e.g. 370000, 370100, 370102"
+        ) from None
     except AppError as error:
         raise click.ClickException(error.detail or error.title) from None
     click.echo(f"{username} may now sign in")

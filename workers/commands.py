@@ -4,6 +4,7 @@ import asyncio
 
 import click
 
+from app.cli import told_plainly
 from app.core.settings import get_settings
 from workers.demo import DemoRefused, run_demo
 from workers.main import run_worker
@@ -12,10 +13,14 @@ from workers.main import run_worker
 @click.command(help="Run one worker: campaigns, messages, pushes, schedule.")
 def worker() -> None:
     """Run until SIGTERM or Ctrl-C."""
-    asyncio.run(run_worker(get_settings()))
+    with told_plainly():
+        asyncio.run(run_worker(get_settings()))
 
 
-@click.command(help="Start everything on this machine with one demo county and our own WeChat.")
+@click.command(
+    help="Start everything on this machine with one demo county and our own WeChat.",
+    short_help="Start everything here, with a demo county.",
+)
 def demo() -> None:
     """Run until Ctrl-C; data stays in var/ for the next start."""
     try:

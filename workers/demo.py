@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import signal
 import socket
 from collections.abc import AsyncIterator
@@ -68,7 +69,7 @@ def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket.
 
     Raises:
-        DemoRefused: the port is taken, in words for whoever typed the command.
+        DemoRefused: the port is taken or cannot be had, in words for whoever typed the command.
     """
     # create_server() would leave the protocol at 0, and asyncio then leaves Nagle on: 40 ms per answer.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -76,12 +77,20 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
         listener.listen(2048)
-    except OSError as error:
+    except OverflowError:
         listener.close()
         raise DemoRefused(
-            f"port {port} on {host} is taken ({error.strerror}): stop what uses it, or set LIANXIN_PORT "
-            f"to another number (the demo also takes the next one, for the sandbox)\n"
-            f"端口 {port} 已被占用：请先停止占用它的程序，或设置 LIANXIN_PORT"
+            "the demo also takes the port after LIANXIN_PORT, and 65535 is the last one"
+        ) from None
+    except OSError as error:
+        listener.close()
+        if error.errno != errno.EADDRINUSE:
+            raise DemoRefused(f"cannot listen on {host}:{port}: {error.strerror}") from None
+        raise DemoRefused(
+            f"port {port} on {host} is taken: stop what uses it, or set LIANXIN_PORT to another number "
+            f"(the demo also takes the next one, for the sandbox)\n"
+            f"端口 {port} 已被占用：请先停止占用它的程序，或把 LIANXIN_PORT 设为别的数字"
+            "（演示还要用到下一个端口）"
         ) from None
     return listener
 

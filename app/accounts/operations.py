@@ -1,6 +1,7 @@
 """Signing in and out, on phones and in the console."""
 
 import asyncio
+import re
 import secrets
 from datetime import datetime, timedelta
 
@@ -27,6 +28,8 @@ TRIES_BEFORE_LOCK = 5
 LOCK = timedelta(minutes=15)
 _FORGOTTEN_AT_ONCE = 10
 MIN_PASSWORD = 12
+# What the sign-in form takes and one can read out on the telephone.
+_USERNAME = re.compile(r"[\w.@-]{2,64}")
 # What people type when a rule asks for length: a password may contain them, but not consist of them.
 _COMMON_PARTS = ("password", "lianxin", "canlian", "admin", "1234567890", "123456", "qwerty", "残联", "连心")
 
@@ -54,6 +57,11 @@ class WeakPassword(Invalid):
 class UsernameTaken(Conflict):
     code = "accounts.username_taken"
     title = "用户名已被使用"
+
+
+class UsernameWrong(Invalid):
+    code = "accounts.username_wrong"
+    title = "用户名应为2至64位，只能有文字、数字和 . - _ @"
 
 
 async def sign_in_phone(*, openid: str, unionid: str | None, now: datetime) -> tuple[str, WeChatIdentity]:
@@ -186,10 +194,13 @@ async def create_staff(
     """Give a member of staff an account in the console.
 
     Raises:
+        UsernameWrong: empty, too long, or with blanks and other characters nobody could dictate.
         WeakPassword: shorter than 12 characters, or easy to guess.
         UsernameTaken: somebody has this name.
     """
     username = username.strip().lower()
+    if not _USERNAME.fullmatch(username):
+        raise UsernameWrong
     if not _is_strong(password, username=username):
         raise WeakPassword
     async with _HASHING:

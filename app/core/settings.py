@@ -1,5 +1,6 @@
 """Everything the service reads from its environment; `.env.example` lists the same names."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Self
@@ -91,6 +92,14 @@ class Settings(BaseSettings):
         return self.redis_url.get_secret_value() == "embedded"
 
     @model_validator(mode="after")
+    def _refuse_what_cannot_work(self) -> Self:
+        if not self.database_url.get_secret_value().startswith(("mysql://", "sqlite://")):
+            raise ValueError("LIANXIN_DATABASE_URL must begin with mysql:// or sqlite://")
+        if not self.wechat.api_base.startswith(("https://", "http://")):
+            raise ValueError("LIANXIN_WECHAT__API_BASE must begin with https:// or http://")
+        return self
+
+    @model_validator(mode="after")
     def _refuse_what_is_unsafe_in_production(self) -> Self:
         if not self.is_production:
             return self
@@ -123,6 +132,22 @@ class Settings(BaseSettings):
             named[f"LIANXIN_WECHAT__{name}__TOKEN"] = account.token
             named[f"LIANXIN_WECHAT__{name}__AES_KEY"] = account.aes_key
         return {name: value.get_secret_value().strip() for name, value in named.items()}
+
+
+def setting_names(model: type[BaseModel] = Settings, *, prefix: str = "LIANXIN_") -> Iterator[str]:
+    """Yield the name of every setting as the environment spells it.
+
+    Args:
+        model: whose fields.
+        prefix: of their names.
+    """
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        full = f"{prefix}{name}".upper()
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from setting_names(kind, prefix=f"{full}__")
+        else:
+            yield full
 
 
 def _is_own(secret: str) -> bool:
