@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
+from tortoise.exceptions import BaseORMException
 
 from app.accounts import admin_api as accounts_admin
 from app.accounts import mini_api as accounts_mini
@@ -26,6 +28,8 @@ from app.pairing import admin_api as pairing_admin
 from app.people import admin_api as people_admin
 from app.people import mini_api as people_mini
 from app.rosters import admin_api as rosters_admin
+
+log = structlog.get_logger()
 
 MINI_ROUTERS = (
     accounts_mini.router,
@@ -92,8 +96,17 @@ def _add_health(app: FastAPI) -> None:
 
     @app.get("/readyz", include_in_schema=False)
     async def ready() -> JSONResponse:
-        await sql.fetch("SELECT 1 AS one")
+        # Of a table of ours: a database that nobody prepared answers too.
+        try:
+            await sql.fetch("SELECT 1 AS one FROM org LIMIT 1")
+        except BaseORMException as error:
+            log.warning("http.not_ready", error=type(error).__name__)
+            return JSONResponse({"status": "database"}, status_code=503)
         return JSONResponse({"status": "ok"})
+
+    @app.get("/", include_in_schema=False)
+    async def front_door() -> RedirectResponse:
+        return RedirectResponse("/console/", status_code=307)
 
 
 def app() -> FastAPI:

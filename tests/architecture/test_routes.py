@@ -26,6 +26,7 @@ OPEN = {
     ("POST", "/console/sign-out"): "signing out needs no more than the token it ends",
     ("GET", "/console/static/{name}"): "how the sign-in page looks",
     ("GET", "/healthz"): "for the supervisor, tells nothing",
+    ("GET", "/"): "leads to the console, which asks",
     ("GET", "/readyz"): "for the supervisor, tells nothing",
 }
 

@@ -52,6 +52,12 @@ async def test_an_admin_signs_in_by_the_form_sees_the_first_page_and_signs_out(
     assert await StaffSession.all().count() == 0
 
 
+async def test_the_bare_address_leads_to_the_console(stranger: httpx.AsyncClient) -> None:
+    answer = await stranger.get("/")
+
+    assert (answer.status_code, answer.headers["location"]) == (307, "/console/")
+
+
 async def test_the_cookie_is_the_one_of_the_api(stranger: httpx.AsyncClient, zhou: None) -> None:
     answer = await stranger.post("/console/sign-in", data={"username": "zhou", "password": PASSWORD})
 
