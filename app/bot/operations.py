@@ -309,7 +309,10 @@ async def _federation_of(openid: str) -> str | None:
 
 async def _receipt(push: WeChatPush, payload: dict[str, Any], now: datetime) -> _Done:
     # One push reports on few messages, and settling one twice changes nothing.
-    known = [await messaging.apply_receipt(**one, openid=push.openid, now=now) for one in payload["results"]]
+    known = [
+        await messaging.take_receipt(**one, openid=push.openid, happened_at=push.happened_at, now=now)
+        for one in payload["results"]
+    ]
     return _Done(state=PushState.APPLIED if all(known) else PushState.WAITING)
 
 

@@ -76,3 +76,19 @@ class SubscriptionAnswer(Labelled):
     REJECT = "reject", "拒绝"
     BAN = "ban", "模板已被停用"
     FILTER = "filter", "模板标题重复，未展示"
+
+
+class Invariant(Labelled):
+    """What must hold for messages at every moment; sweeps look, and admins see what they found."""
+
+    STUCK = "stuck", "有消息停在“发送中”，发送它的进程没有了，也没有别的进程接手"
+    CREDITS = "credits", "订阅次数的记账对不上"
+    PLANNED = "planned", "群发任务的人数与它的消息记录对不上"
+    STILL_OPEN = "still_open", "群发任务已经取消或者过了截止时间，还有消息在等待发送"
+    LEFT_OUT = "left_out", "名单中有人没有消息记录"
+    NO_RECEIPT = "no_receipt", "发出24小时以后，微信仍没有告知是否送达"
+
+    @property
+    def needs_action(self) -> bool:
+        """Whether somebody has to look into it; what WeChat does not tell is only shown."""
+        return self is not Invariant.NO_RECEIPT

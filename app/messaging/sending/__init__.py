@@ -6,11 +6,12 @@ flight send, and one writes down all outcomes that have come in meanwhile.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 
 from app.core.clock import Clock
 from app.core.settings import SendSettings
-from app.messaging.enums import Channel, Purpose
+from app.messaging.enums import Channel, MessageState, Purpose
 from app.messaging.notices import Writer
 from app.messaging.sending.roads import Road
 from app.messaging.sending.running import OnStop, Run
@@ -47,6 +48,7 @@ class Sender:
         self._settings = settings
         self._writers = writers
         self._on_stop = on_stop
+        self._tally: Counter[MessageState] = Counter()
         self._trier = Trier(
             wechat=wechat,
             clock=clock,
@@ -62,6 +64,11 @@ class Sender:
         """Return how many messages a second leave through this channel at most, as WeChat bears it now."""
         return self._trier.roads[channel].rate
 
+    def take_tally(self) -> Mapping[MessageState, int]:
+        """Return how many tries came to which end since this was last asked."""
+        taken, self._tally = self._tally, Counter()
+        return taken
+
     async def send_due(self) -> int:
         """Send what is due, for at most about twenty seconds, and return how many messages were claimed.
 
@@ -74,6 +81,7 @@ class Sender:
             writers=self._writers,
             trier=self._trier,
             on_stop=self._on_stop,
+            tally=self._tally,
         )
         async with asyncio.TaskGroup() as group:
             running = group.create_task(run.finish())

@@ -4,7 +4,7 @@ import asyncio
 import math
 import secrets
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +13,7 @@ from typing import Protocol
 from app.core.clock import Clock
 from app.core.settings import SendSettings
 from app.messaging import operations
-from app.messaging.enums import Channel, Purpose
+from app.messaging.enums import Channel, MessageState, Purpose
 from app.messaging.notices import DueMessage, Prepared, Writer
 from app.messaging.operations import Outcome
 from app.messaging.rules import MICRO_BATCH, is_quiet
@@ -51,6 +51,7 @@ class Run:
         writers: who writes the texts of which purpose.
         trier: sends one message.
         on_stop: told of campaigns that must not go on.
+        tally: counts what tries came to.
     """
 
     clock: Clock
@@ -58,6 +59,7 @@ class Run:
     writers: Mapping[Purpose, Writer]
     trier: Trier
     on_stop: OnStop
+    tally: Counter[MessageState]
     claimed: int = 0
     stopping: bool = False
     _failure: Exception | None = None
@@ -211,5 +213,6 @@ class Run:
                 outcomes, self._outcomes = self._outcomes[:_MOST_AT_ONCE], self._outcomes[_MOST_AT_ONCE:]
                 await operations.settle(outcomes=outcomes, now=self.clock.now())
                 self._busy.difference_update(one.message.openid for one in outcomes)
+                self.tally.update([one.fate.state for one in outcomes])
             for campaign_id, reason in self.trier.take_stops().items():
                 await self.on_stop(campaign_id=campaign_id, reason=reason, now=self.clock.now())

@@ -1,0 +1,78 @@
+"""Receipts for messages whose answer was lost: which message can WeChat's event be about?"""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from app.core import sql
+from app.messaging.enums import MessageState
+from app.messaging.operations.settling import apply_receipt
+
+log = structlog.get_logger()
+
+# WeChat tells within seconds; the rest is for clocks and for an event that it had to repeat.
+_AROUND_THE_TRY = timedelta(minutes=10)
+# What WeChat reviews first (40252) it pushes and reports when the review is over.
+_REVIEW = timedelta(days=1)
+
+
+async def take_receipt(  # noqa: PLR0913 - what WeChat tells about one message
+    *,
+    msgid: str,
+    delivered: bool,
+    status: str | None,
+    openid: str,
+    template_id: str | None,
+    happened_at: datetime,
+    now: datetime,
+) -> bool:
+    """Write down how a message ended, as WeChat's event tells, and return whether we know the message.
+
+    An event whose number we never learned, because the answer to the try was lost, settles the one message
+    to this person that was tried at that time and whose outcome is open. When there are two, or one is on
+    its way at this moment, it settles none. Joins the transaction of the caller.
+
+    Args:
+        msgid: WeChat's name of the message.
+        delivered: whether it reached the phone.
+        status: WeChat's word for a failure.
+        openid: whom it was for.
+        template_id: of which template, None when the event does not say.
+        happened_at: when WeChat says it happened.
+        now: when.
+    """
+    if await apply_receipt(msgid=msgid, delivered=delivered, status=status, now=now):
+        return True
+    lost = await _lost(openid, template_id, happened_at=happened_at)
+    if lost is None or not await _give_name(lost, msgid):
+        return False
+    log.info("messaging.receipt.reconciled", message_id=lost)
+    return await apply_receipt(msgid=msgid, delivered=delivered, status=status, now=now)
+
+
+async def _lost(openid: str, template_id: str | None, *, happened_at: datetime) -> int | None:
+    rows = await sql.fetch(
+        "SELECT id, state FROM message WHERE state IN ('sending', 'unknown', 'held') AND openid = %s"
+        " AND (%s IS NULL OR template_id = %s) AND wechat_msgid IS NULL AND first_tried_at <= %s"
+        " AND first_tried_at >= CASE state WHEN 'held' THEN %s ELSE %s END ORDER BY id LIMIT 2",
+        (
+            *(openid, template_id, template_id),
+            happened_at + _AROUND_THE_TRY,
+            happened_at - _REVIEW,
+            happened_at - _AROUND_THE_TRY,
+        ),
+    )
+    if len(rows) == 1 and rows[0]["state"] != MessageState.SENDING.value:
+        return int(rows[0]["id"])
+    if len(rows) > 1:
+        log.warning("messaging.receipt.ambiguous", message_ids=[row["id"] for row in rows])
+    return None
+
+
+async def _give_name(message_id: int, msgid: str) -> bool:
+    named = await sql.execute(
+        "UPDATE message SET wechat_msgid = %s, sent_at = COALESCE(sent_at, first_tried_at)"
+        " WHERE id = %s AND state IN ('unknown', 'held') AND wechat_msgid IS NULL",
+        (msgid, message_id),
+    )
+    return bool(named)
