@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from app.accounts.enums import StaffRole, WeChatApp
@@ -206,16 +207,17 @@ async def create_staff(
     async with _HASHING:
         password_hash = await asyncio.to_thread(_HASHER.hash, password)
     async with in_transaction():
-        if await Staff.exists(username=username):
-            raise UsernameTaken
-        staff = await Staff.create(
-            username=username,
-            display_name=display_name,
-            password_hash=password_hash,
-            org_code=org_code,
-            role=role,
-            created_at=now,
-        )
+        try:
+            staff = await Staff.create(
+                username=username,
+                display_name=display_name,
+                password_hash=password_hash,
+                org_code=org_code,
+                role=role,
+                created_at=now,
+            )
+        except IntegrityError as error:
+            raise UsernameTaken from error
         await audit.record(
             actor=audit.SYSTEM, action="staff.created", object_kind="staff", object_id=staff.id, now=now,
             region_code=org_code, detail=role.value,

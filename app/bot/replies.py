@@ -77,7 +77,7 @@ def help_text(*, federation: str | None) -> str:
 def unclear(*, federation: str | None) -> str:
     """Tell a person that his words were not understood, and that no one else reads them."""
     return (
-        f"抱歉，这里是自动回复，没能看懂您的留言。\n留言不会转给工作人员。{_ASK}\n"
+        f"抱歉，这里是自动回复，没能看懂您的留言。\n留言不会转给工作人员。\n{_ASK}\n"
         f"其他事情请联系您的帮扶干部，或{federation or _COUNTY}。"
     )
 
