@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.control import TheWorld
 from sandbox.ledger import Ledger
@@ -14,6 +15,19 @@ from sandbox.tally import Tally
 from sandbox.world import World
 
 router = APIRouter(prefix="/_sandbox")
+
+
+class Question(BaseModel):
+    """Which deliveries to count, by what, and how much to tell."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    by: str = "data"
+    openid: str | None = None
+    after: int = 0
+    detail: Literal["totals", "keys", "rows"] = "rows"
+    least: int = Field(default=1, ge=1)
+    limit: int = Field(default=100_000, ge=1, le=2_000_000)
 
 
 @router.get("/ledger")
@@ -46,40 +60,43 @@ def _lines(world: World) -> Iterator[str]:
 
 
 @router.get("/deliveries")
-async def deliveries(
-    world: TheWorld,
-    by: str = "data",
-    openid: str | None = None,
-    after: int = 0,
-    detail: Literal["totals", "keys", "rows"] = "rows",
-    limit: Annotated[int, Query(ge=1, le=2_000_000)] = 1000,
-) -> dict[str, Any]:
+async def deliveries(world: TheWorld, asked: Annotated[Question, Query()]) -> dict[str, Any]:
     """How often each person really saw the same thing.
 
     `by` names the business key: "data" (template and values), "client_msg_id", "msgid" or "data.<field>".
-    `detail` "totals" are the sums alone, at once however many messages there were; "keys" adds the first
-    `limit` keys with deliveries and people of each; "rows" adds every pair of person and key.
+    `detail` "totals" are the sums alone, at once however many messages there were; "keys" adds the keys with
+    deliveries and people of each; "rows" adds the pairs of person and key that occurred `least` times, 2 for
+    the doubled ones. Both lists end at `limit`, and `more` tells whether they were cut.
     A key of the configuration's `tally` is always exact. Any other, or a part of the messages (`openid`,
     `after`), is counted from the entries; 409 when some of them are not kept any more.
     """
-    tally = _tally(world.ledger, by, openid=openid, after=after)
+    tally = _tally(world.ledger, asked)
     answer: dict[str, Any] = tally.totals()
-    if detail == "keys":
-        answer["by_key"] = tally.keys(limit=limit)
-    elif detail == "rows":
-        answer["rows"] = [
-            {"openid": person, "key": key, "count": count} for person, key, count in tally.rows()
-        ]
-    return answer
+    if asked.detail == "totals":
+        return answer
+    in_keys = asked.detail == "keys"
+    found: Iterator[dict[str, object]] = tally.by_key() if in_keys else _rows(tally, least=asked.least)
+    answer["by_key" if in_keys else "rows"] = list(itertools.islice(found, asked.limit))
+    return {**answer, "more": next(found, None) is not None}
 
 
-def _tally(ledger: Ledger, by: str, *, openid: str | None, after: int) -> Tally:
-    kept = ledger.tallies.get(by)
-    if kept is not None and openid is None and not after:
+def _rows(tally: Tally, *, least: int) -> Iterator[dict[str, object]]:
+    for openid, key, count in tally.rows():
+        if count >= least:
+            yield {"openid": openid, "key": key, "count": count}
+
+
+def _tally(ledger: Ledger, asked: Question) -> Tally:
+    kept = ledger.tallies.get(asked.by)
+    if kept is not None and asked.openid is None and not asked.after:
         return kept
-    if not ledger.complete(after=after):
-        raise HTTPException(409, f"entries are gone, and {by} is not in `tally`: the count would be wrong")
-    return Tally.of(ledger.entries(after=after, kind="delivered", openid=openid), by=by)
+    if not ledger.complete(after=asked.after):
+        reason = (
+            f"entries are gone, and what is kept up by {asked.by} does not answer this: it would be wrong"
+        )
+        raise HTTPException(409, reason)
+    entries = ledger.entries(after=asked.after, kind="delivered", openid=asked.openid)
+    return Tally.of(entries, by=asked.by)
 
 
 @router.get("/calls")

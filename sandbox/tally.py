@@ -85,13 +85,9 @@ class Tally:
         sums = {"total": self.total, "keyless": self.keyless, "keys": len(self._seen)}
         return {**sums, "doubled": self.doubled, "surplus": self.surplus}
 
-    def keys(self, *, limit: int) -> list[dict[str, object]]:
-        """The first `limit` keys with deliveries, people and doubled people of each."""
-        found: list[dict[str, object]] = []
+    def by_key(self) -> Iterator[dict[str, object]]:
+        """Every key with its deliveries, people and doubled people, by the first occurrence."""
         for key, known in self._seen.items():
-            if len(found) == limit:
-                break
             counts = [1] if isinstance(known, str) else known.values()
             doubled = sum(1 for count in counts if count > 1)
-            found.append({"key": key, "total": sum(counts), "people": len(counts), "doubled": doubled})
-        return found
+            yield {"key": key, "total": sum(counts), "people": len(counts), "doubled": doubled}
