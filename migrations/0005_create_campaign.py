@@ -1,6 +1,6 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-from app.campaigns.enums import CampaignKind, CampaignState
+from app.campaigns.enums import CampaignKind, CampaignPhase, CampaignState
 from app.core.fields import UtcDatetimeField
 from tortoise import fields
 from tortoise.indexes import Index
@@ -26,6 +26,17 @@ class Migration(migrations.Migration):
                 ("festival_on", fields.DateField(null=True)),
                 ("template_id", fields.CharField(max_length=64)),
                 ("urgent", fields.BooleanField(default=False)),
+                ("canary", fields.BooleanField(default=False)),
+                (
+                    "phase",
+                    fields.CharEnumField(
+                        default=CampaignPhase.ALL,
+                        description="whom it may write to by now",
+                        enum_type=CampaignPhase,
+                        max_length=12,
+                    ),
+                ),
+                ("spread_minutes", fields.IntField(default=0)),
                 ("send_at", UtcDatetimeField(auto_now=False, auto_now_add=False)),
                 ("expires_at", UtcDatetimeField(auto_now=False, auto_now_add=False)),
                 (
@@ -40,6 +51,8 @@ class Migration(migrations.Migration):
                 ("slot", fields.CharField(null=True, unique=True, max_length=64)),
                 ("expanded_to", fields.BigIntField(default=0)),
                 ("expanded_at", UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("opened_at", UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("watched_from", UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("planned", fields.IntField(default=0)),
                 ("pause_reason", fields.CharField(default="", max_length=100)),
                 ("created_at", UtcDatetimeField(auto_now=False, auto_now_add=False)),

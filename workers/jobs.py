@@ -41,10 +41,14 @@ class _Steps:
 
     async def advance_campaigns(self, now: datetime) -> int:
         started = await campaigns.start_due(now=now)
-        expanded = await campaigns.expand_step(now=now)
-        if expanded:
+        made = await campaigns.try_out_step(now=now) + await campaigns.expand_step(now=now)
+        if made:
             await self._bus.ring(Topic.MESSAGES)
-        return started + expanded
+        given_up = await campaigns.give_up_held(now=now)
+        return started + made + given_up + await campaigns.clear_cancelled_step(now=now)
+
+    async def watch_campaigns(self, now: datetime) -> int:
+        return await campaigns.watch_step(now=now)
 
     async def apply_pushes(self, now: datetime) -> int:
         return await bot.apply_waiting_pushes(now=now)
@@ -63,6 +67,7 @@ def resident_loops(services: Services) -> Sequence[ResidentLoop]:
         ResidentLoop(name=Topic.MESSAGES, step=steps.send),
         ResidentLoop(name="sweep", step=steps.sweep, idle_seconds=5.0),
         ResidentLoop(name=Topic.CAMPAIGNS, step=steps.advance_campaigns),
+        ResidentLoop(name="watch", step=steps.watch_campaigns, idle_seconds=2.0),
         ResidentLoop(name=Topic.PUSHES, step=steps.apply_pushes),
         ResidentLoop(name=Topic.AUDIT, step=steps.seal_audit),
         ResidentLoop(name=Topic.SCHEDULE, step=steps.follow_schedule, idle_seconds=30.0),

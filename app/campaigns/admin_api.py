@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -13,20 +14,31 @@ from app.campaigns import operations, queries
 from app.campaigns.enums import CampaignKind, CampaignState
 from app.campaigns.models import AutomaticFestival, Campaign
 from app.campaigns.operations import Author
+from app.campaigns.rules import ALLOWED
+from app.campaigns.rules.pacing import forecast
 from app.campaigns.schemas import (
     ApprovalBody,
     AutomaticAnswer,
     AutomaticBody,
     CampaignAnswer,
     CampaignBody,
+    ForecastAnswer,
     MessageAnswer,
     OccasionAnswer,
     PauseBody,
     PreviewAnswer,
     ProgressAnswer,
+    RetryAnswer,
+    RetryBody,
+    SettleBody,
+    TrialListBody,
+    TrialMemberAnswer,
+    UnreachedAnswer,
 )
+from app.core.bodies import RowId
 from app.core.clock import china_date
 from app.core.deps import BusDep, ClockDep, SettingsDep
+from app.core.heartbeats import workers_alive
 from app.core.pagination import Page, PageQueryDep
 from app.core.queue import Topic
 from app.core.settings import Settings
@@ -106,9 +118,31 @@ async def show_campaign(campaign_id: CampaignId, caller: StaffDep) -> CampaignAn
 
 
 @router.get("/campaigns/{campaign_id}/preview", summary="现在发送会发给多少人，其余为什么发不到")
-async def preview_campaign(campaign_id: CampaignId, caller: StaffDep, clock: ClockDep) -> PreviewAnswer:
+async def preview_campaign(
+    campaign_id: CampaignId, caller: StaffDep, clock: ClockDep, settings: SettingsDep
+) -> PreviewAnswer:
     campaign = await queries.campaign_in(scope=caller.scope, campaign_id=campaign_id)
-    return PreviewAnswer.of(await queries.preview_counts(campaign=campaign, now=clock.now()))
+    now = clock.now()
+    counts = await queries.preview_counts(campaign=campaign, now=now)
+    reachable = sum(one.people for one in counts if one.reason is None)
+    pace = settings.send.rate_per_second
+    return PreviewAnswer.of(counts, forecast=await _forecast(campaign, reachable, pace=pace, now=now))
+
+
+async def _forecast(campaign: Campaign, messages: int, *, pace: float, now: datetime) -> ForecastAnswer:
+    """Say how long so many messages take at the pace of one worker times the workers that live."""
+    workers = await workers_alive(now=now)
+    found = forecast(
+        messages=messages,
+        per_second=pace * workers,
+        starts_at=max(campaign.send_at, now),
+        expires_at=campaign.expires_at,
+        spread_minutes=campaign.spread_minutes,
+        urgent=campaign.urgent,
+    )
+    return ForecastAnswer.of(
+        found, workers=workers, per_second=pace * workers, expires_at=campaign.expires_at, now=now
+    )
 
 
 @router.post("/campaigns/{campaign_id}/submit", summary="提交审批")
@@ -125,6 +159,15 @@ async def approve_campaign(
     campaign = await operations.approve(
         campaign_id=campaign_id, seen_hash=body.content_hash, author=_author(caller), now=clock.now()
     )
+    await bus.ring(Topic.CAMPAIGNS)
+    return await _answer(campaign)
+
+
+@router.post("/campaigns/{campaign_id}/release", summary="试发后放行，发给其余的人；由另一名管理员")
+async def release_campaign(
+    campaign_id: CampaignId, caller: ApproverDep, clock: ClockDep, bus: BusDep
+) -> CampaignAnswer:
+    campaign = await operations.release(campaign_id=campaign_id, author=_author(caller), now=clock.now())
     await bus.ring(Topic.CAMPAIGNS)
     return await _answer(campaign)
 
@@ -175,13 +218,55 @@ async def list_messages(
     )
     shown = found[: page.limit]
     names = await queries.names_of(messages=shown)
+    changes = await queries.changes_of(messages=shown)
     items = [
         MessageAnswer.of(
-            message, masked_name=mask_name(names.get((message.recipient_kind, message.recipient_id), ""))
+            message,
+            masked_name=mask_name(names.get((message.recipient_kind, message.recipient_id), "")),
+            changes=changes.get(message.id, ()),
         )
         for message in shown
     ]
     return Page(items=items, next_cursor=items[-1].id if len(found) > page.limit else None)
+
+
+@router.get("/campaigns/{campaign_id}/unreached", summary="谁没有收到、为什么、可以怎么办")
+async def list_unreached(campaign_id: CampaignId, caller: StaffDep, clock: ClockDep) -> list[UnreachedAnswer]:
+    campaign = await queries.campaign_in(scope=caller.scope, campaign_id=campaign_id)
+    progress = (await queries.progress_of(campaigns=[campaign]))[campaign_id]
+    now = clock.now()
+    goes_on = campaign.state in ALLOWED["retry"] and campaign.expires_at > now
+    retryable = await queries.repeatable_counts(campaign=campaign, now=now) if goes_on else {}
+    return UnreachedAnswer.list_of(progress, retryable)
+
+
+@router.post("/campaigns/{campaign_id}/retry", summary="重新发送可以重新发送的")
+async def retry_campaign(
+    campaign_id: CampaignId, body: RetryBody, caller: ApproverDep, clock: ClockDep, bus: BusDep
+) -> RetryAnswer:
+    retried = await operations.retry(
+        campaign_id=campaign_id, reasons=body.reasons, author=_author(caller), now=clock.now()
+    )
+    await bus.ring(Topic.MESSAGES)
+    return RetryAnswer.of(retried.counts, left=retried.left)
+
+
+@router.post(
+    "/campaigns/{campaign_id}/messages/{message_id}/settle",
+    status_code=204,
+    summary="登记核实到的结果：已收到，或没有收到（之后可以重新发送一次）",
+)
+async def settle_message(
+    campaign_id: CampaignId, message_id: RowId, body: SettleBody, caller: ApproverDep, clock: ClockDep
+) -> None:
+    await operations.settle_unknown(
+        campaign_id=campaign_id,
+        message_id=message_id,
+        arrived=body.outcome == "arrived",
+        note=body.reason,
+        author=_author(caller),
+        now=clock.now(),
+    )
 
 
 @router.get("/campaigns/{campaign_id}/events", summary="进度（SSE），完成后结束")
@@ -214,6 +299,17 @@ async def _events(scope: Scope, campaign_id: int, *, looks: int) -> AsyncIterato
         if progress.is_done:
             return
         await asyncio.sleep(_LOOK_EVERY_SECONDS)
+
+
+@router.get("/trial-list", summary="本级的试发名单，姓名脱敏")
+async def show_trial_list(caller: StaffDep) -> list[TrialMemberAnswer]:
+    members = await queries.trial_list(scope=caller.scope, org_code=caller.org_code)
+    return [TrialMemberAnswer.of(member) for member in members]
+
+
+@router.put("/trial-list", status_code=204, summary="修改本级的试发名单，最多20名帮扶干部")
+async def set_trial_list(body: TrialListBody, caller: EditorDep, clock: ClockDep) -> None:
+    await operations.set_trial_list(cadre_ids=body.cadre_ids, author=_author(caller), now=clock.now())
 
 
 @router.get("/festivals", summary="接下来的节日，以及是否每年自动提醒")

@@ -19,3 +19,21 @@ class CampaignState(Labelled):
     RUNNING = "running", "发送中"
     PAUSED = "paused", "已暂停"
     CANCELLED = "cancelled", "已取消"
+
+
+class CampaignPhase(Labelled):
+    """How far a campaign is let go: whom it may write to by now."""
+
+    CANARY = "canary", "准备试发"
+    STAFF = "staff", "正在发给试发名单"
+    SAMPLE = "sample", "正在发给百分之一的人"
+    HELD = "held", "试发完成，等待放行"
+    ALL = "all", "发给所有人"
+
+
+class OutcomeAct(Labelled):
+    """What a named admin decided about the outcome of one message."""
+
+    RETRIED = "retried", "重新发送"
+    ARRIVED = "arrived", "核实已收到"
+    NOT_ARRIVED = "not_arrived", "核实没有收到"

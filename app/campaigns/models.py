@@ -3,8 +3,9 @@
 from tortoise import fields
 from tortoise.models import Model
 
-from app.campaigns.enums import CampaignKind, CampaignState
+from app.campaigns.enums import CampaignKind, CampaignPhase, CampaignState, OutcomeAct
 from app.core.fields import UtcDatetimeField
+from app.messaging.enums import MessageState, Reason
 
 
 class Campaign(Model):
@@ -21,6 +22,13 @@ class Campaign(Model):
     festival_on = fields.DateField(null=True)
     template_id = fields.CharField(max_length=64)
     urgent = fields.BooleanField(default=False)
+    # Whether a few get it first and somebody looks before everybody does.
+    canary = fields.BooleanField(default=False)
+    phase = fields.CharEnumField(
+        CampaignPhase, max_length=12, default=CampaignPhase.ALL, description="whom it may write to by now"
+    )
+    # Spread over so many minutes of waking time, 0: as fast as it goes.
+    spread_minutes = fields.IntField(default=0)
     send_at = UtcDatetimeField()
     expires_at = UtcDatetimeField()
     state = fields.CharEnumField(CampaignState, max_length=12, description="what was decided about it")
@@ -31,6 +39,10 @@ class Campaign(Model):
     slot = fields.CharField(max_length=64, null=True, unique=True)
     expanded_to = fields.BigIntField(default=0)
     expanded_at = UtcDatetimeField(null=True)
+    # Since when everybody may be written to.
+    opened_at = UtcDatetimeField(null=True)
+    # Errors before this moment are forgiven: whoever let it go on knew of them.
+    watched_from = UtcDatetimeField(null=True)
     planned = fields.IntField(default=0)
     pause_reason = fields.CharField(max_length=100, default="")
     created_at = UtcDatetimeField()
@@ -55,3 +67,37 @@ class AutomaticFestival(Model):
     class Meta:
         table = "automatic_festival"
         unique_together = (("org_code", "festival"),)
+
+
+class TrialCadre(Model):
+    """A cadre of the own federation who gets its campaigns first (试发名单)."""
+
+    id = fields.BigIntField(primary_key=True)
+    org_code = fields.CharField(max_length=6)
+    cadre_id = fields.BigIntField()
+    added_by = fields.BigIntField()
+    added_at = UtcDatetimeField()
+
+    class Meta:
+        table = "trial_cadre"
+        unique_together = (("org_code", "cadre_id"),)
+
+
+class OutcomeChange(Model):
+    """What one message had come to before a named admin decided otherwise, and who that was."""
+
+    id = fields.BigIntField(primary_key=True)
+    message_id = fields.BigIntField(db_index=True)
+    campaign_id = fields.BigIntField()
+    act = fields.CharEnumField(OutcomeAct, max_length=12, description="what was decided")
+    state = fields.CharEnumField(MessageState, max_length=12, description="where it was before")
+    reason = fields.CharEnumField(Reason, max_length=24, null=True, description="why, before")
+    errcode = fields.IntField(null=True)
+    attempts = fields.IntField(default=0)
+    ended_at = UtcDatetimeField(null=True)
+    note = fields.CharField(max_length=200, default="")
+    decided_by = fields.BigIntField()
+    decided_at = UtcDatetimeField()
+
+    class Meta:
+        table = "outcome_change"

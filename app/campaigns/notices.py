@@ -1,10 +1,11 @@
 """What campaigns say inside WeChat: plain, within the limits of fields, nothing about anybody's state."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from app.festivals.rules import FestivalOccasion, greetings_allowed
+from app.messaging.enums import MessageState, Reason
 from app.messaging.notices import Prepared, fit
 
 TODAY_PAGE = "pages/today/index"
@@ -69,3 +70,50 @@ def policy_notice(*, title: str, on: date) -> Prepared:
 def chinese_date(day: date) -> str:
     """Return a day as people write it: 2026年9月25日."""
     return f"{day.year}年{day.month}月{day.day}日"
+
+
+# What an admin can do about those who did not get it.
+_REMEDIES: Mapping[Reason, str] = {
+    Reason.NOT_BOUND: "请本人打开小程序登录，或扫码关注并绑定；绑定后可以在这里重新发送",
+    Reason.NO_CREDIT: "请干部在小程序里再次允许提醒；允许后可以在这里重新发送",
+    Reason.NO_CONSENT: "请联系监护人，愿意接收的在服务号里回复同意；同意后可以在这里重新发送",
+    Reason.NOT_FOLLOWING: "请监护人关注服务号；关注后可以在这里重新发送",
+    Reason.MUTED: "本人不愿意接收，请不要再发，需要时打电话",
+    Reason.BEREAVEMENT: "不需要处理",
+    Reason.NOTHING_DUE: "不需要处理：家里都已经联系过",
+    Reason.ALREADY_REMINDED: "不需要处理：同一节日已经提醒过",
+    Reason.LEFT_OFFICE: "请为他的帮扶对象更换帮扶干部",
+    Reason.TOO_LATE: "已过合适的时间，不再发送；需要时打电话",
+    Reason.CAMPAIGN_CANCELLED: "任务已取消；仍然需要的，请重新起草",
+    Reason.DAILY_CAP: "当天消息已多，没有再打扰；需要时打电话",
+    Reason.REFUSED_BY_WECHAT: "微信暂时的问题可以重新发送；微信标识无效的，请本人重新进入小程序或重新关注",
+    Reason.BAD_CONTENT: "请联系信息中心核对模板，改好内容后重新起草",
+    Reason.BLOCKED_BY_USER: "对方在微信里拒收，请打电话",
+    Reason.UNANSWERED: "请电话核实是否收到，然后在逐人结果里登记",
+    Reason.CRASHED_WHILE_SENDING: "请电话核实是否收到，然后在逐人结果里登记",
+    Reason.NOT_ARRIVED: "已核实没有收到，可以重新发送一次",
+}
+_OUTCOMES: Mapping[MessageState, str] = {
+    MessageState.SENT: "已发出",
+    MessageState.DELIVERED: "已送达",
+    MessageState.HELD: "微信审核中",
+    MessageState.UNKNOWN: "结果未知",
+    MessageState.SENDING: "正在发送",
+}
+
+
+def remedy(reason: Reason) -> str:
+    """Return what an admin can do about messages that did not arrive for this reason."""
+    return _REMEDIES[reason]
+
+
+def already_left(counts: Mapping[MessageState, int]) -> str:
+    """Tell what cannot be called back when a campaign is cancelled.
+
+    Args:
+        counts: how many messages are in which state.
+    """
+    left = [f"{word}{counts[state]}条" for state, word in _OUTCOMES.items() if counts.get(state)]
+    if not left:
+        return "还没有发出任何消息"
+    return f"已经离开系统、不能收回的：{'，'.join(left)}"

@@ -10,7 +10,7 @@ from app.campaigns.models import Campaign
 from app.campaigns.notices import festival_reminder, policy_notice
 from app.campaigns.rules import occasion_from
 from app.core.clock import china_date
-from app.messaging.enums import Purpose, Reason
+from app.messaging.enums import Purpose, Reason, RecipientKind
 from app.messaging.notices import Decision, DueMessage, Postpone, Suppress, Writer
 from app.people.rules import mask_name
 
@@ -78,7 +78,7 @@ class PolicyNoticeWriter:
         wanted = [message for message in messages if message.id not in decided]
         if not wanted:
             return decided
-        unwanted = await queries.unwanted_notices(message_ids=[message.id for message in wanted])
+        unwanted = await self._unwanted(wanted)
         today = china_date(now)
         texts = {
             campaign.id: policy_notice(title=campaign.title, on=today) for campaign in campaigns.values()
@@ -89,6 +89,14 @@ class PolicyNoticeWriter:
                 texts[message.campaign_id or 0] if reason is None else Suppress(reason=reason)
             )
         return decided
+
+    @staticmethod
+    async def _unwanted(messages: Sequence[DueMessage]) -> dict[int, Reason]:
+        """Ask about guardians, and about colleagues who get it first (试发名单)."""
+        colleagues = [one.id for one in messages if one.recipient_kind is RecipientKind.CADRE]
+        guardians = [one.id for one in messages if one.recipient_kind is RecipientKind.GUARDIAN]
+        found = await queries.unwanted_notices(message_ids=guardians) if guardians else {}
+        return found | (await queries.unwanted_trials(message_ids=colleagues) if colleagues else {})
 
 
 async def _campaigns_of(messages: Sequence[DueMessage]) -> dict[int, Campaign]:

@@ -45,6 +45,7 @@ class Reason(Labelled):
     BAD_CONTENT = "bad_content", "消息内容不符合微信要求"
     BLOCKED_BY_USER = "blocked_by_user", "对方拒收"
     UNANSWERED = "unanswered", "微信没有回答，无法确定是否已发出"
+    NOT_ARRIVED = "not_arrived", "经管理员核实，没有收到"
     CRASHED_WHILE_SENDING = "crashed_while_sending", "发送时系统中断，无法确定是否已发出"
 
 

@@ -9,15 +9,16 @@ from tortoise.transactions import in_transaction
 
 from app.accounts.rules import Scope, region_prefix
 from app.audit import operations as audit
-from app.campaigns.enums import CampaignKind, CampaignState
+from app.campaigns.enums import CampaignKind, CampaignPhase, CampaignState
 from app.campaigns.models import Campaign
 from app.campaigns.notices import greeting_words, revealing_words
-from app.campaigns.queries import campaign_in
+from app.campaigns.queries import campaign_in, preview_counts
 from app.campaigns.rules import (
     ACT_LABELS,
     ALLOWED,
     Draft,
     Plan,
+    canary_by_default,
     content_hash,
     plan_of,
     stored_festivals,
@@ -103,13 +104,14 @@ async def create_draft(
         FestivalMissing, NotAFestivalDay, WrongTimes: the times make no sense.
     """
     plan = _checked(draft, author=author, days_ahead=days_ahead, now=now)
+    columns = await _columns(draft, plan, template_id, now=now)
     async with in_transaction():
         campaign = await Campaign.create(
             org_code=author.org_code,
             state=CampaignState.DRAFT,
             author_id=author.staff_id,
             created_at=now,
-            **_columns(draft, plan, template_id),
+            **columns,
         )
         await record(campaign, action="campaign.created", actor=author.actor, now=now)
     return campaign
@@ -125,11 +127,12 @@ async def edit(
         RegionOutside, TitleReveals, NoGreetings, NotAFestivalDay, WrongTimes: as for a draft.
     """
     plan = _checked(draft, author=author, days_ahead=days_ahead, now=now)
+    columns = await _columns(draft, plan, template_id, now=now)
     async with in_transaction():
         campaign = await locked(campaign_id=campaign_id, scope=author.scope, act="edit", is_own=True)
         await campaign.update_from_dict(
             {
-                **_columns(draft, plan, template_id),
+                **columns,
                 "state": CampaignState.DRAFT,
                 "author_id": author.staff_id,
                 "content_hash": "",
@@ -201,6 +204,8 @@ def hash_of(campaign: Campaign) -> str:
             "expires_at": campaign.expires_at.timestamp(),
             "template_id": campaign.template_id,
             "urgent": campaign.urgent,
+            "canary": campaign.canary,
+            "spread_minutes": campaign.spread_minutes,
         }
     )
 
@@ -257,9 +262,9 @@ def _checked(draft: Draft, *, author: Author, days_ahead: int, now: datetime) ->
     return plan
 
 
-def _columns(draft: Draft, plan: Plan, template_id: str) -> dict[str, Any]:
+async def _columns(draft: Draft, plan: Plan, template_id: str, *, now: datetime) -> dict[str, Any]:
     occasion = plan.occasion
-    return {
+    columns: dict[str, Any] = {
         "kind": draft.kind,
         "region_prefix": region_prefix(draft.region_code),
         "title": draft.title,
@@ -268,6 +273,16 @@ def _columns(draft: Draft, plan: Plan, template_id: str) -> dict[str, Any]:
         "festival_on": occasion.on if occasion else None,
         "template_id": template_id,
         "urgent": draft.urgent,
+        "spread_minutes": draft.spread_minutes,
         "send_at": plan.send_at,
         "expires_at": plan.expires_at,
+    }
+    canary = draft.canary
+    if canary is None:
+        counts = await preview_counts(campaign=Campaign(id=0, **columns), now=now)
+        reachable = sum(one.people for one in counts if one.reason is None)
+        canary = canary_by_default(reachable=reachable, urgent=draft.urgent)
+    return columns | {
+        "canary": canary,
+        "phase": CampaignPhase.CANARY if canary else CampaignPhase.ALL,
     }

@@ -8,10 +8,21 @@ import structlog
 from tortoise.transactions import in_transaction
 
 from app.audit import operations as audit
-from app.campaigns.enums import CampaignState
+from app.campaigns.enums import CampaignPhase, CampaignState
 from app.campaigns.models import Campaign
 from app.campaigns.operations.drafting import record
-from app.campaigns.queries import PEOPLE, WAYS, audience, dedup_key
+from app.campaigns.queries import (
+    PEOPLE,
+    WAYS,
+    Statement,
+    Way,
+    audience,
+    dedup_key,
+    not_written_to,
+    place,
+    stretch,
+)
+from app.campaigns.rules.pacing import spread_slots
 from app.core import sql
 
 log = structlog.get_logger()
@@ -43,7 +54,10 @@ async def _start(campaign: Campaign, *, now: datetime) -> int:
     reason = "到达发送时间时系统没有运行，已过截止时间" if is_late else ""
     async with in_transaction():
         changed = await Campaign.filter(id=campaign.id, state=CampaignState.SCHEDULED).update(
-            state=state, pause_reason=reason
+            state=state,
+            pause_reason=reason,
+            watched_from=now,
+            opened_at=None if campaign.phase is not CampaignPhase.ALL else campaign.opened_at or now,
         )
         if changed:
             action = "campaign.missed" if is_late else "campaign.started"
@@ -57,13 +71,18 @@ async def expand_step(*, now: datetime, at_once: int = EXPAND_AT_ONCE) -> int:
     """Make the messages for the next few thousand people of one running campaign, and return how many.
 
     Rows and cursor are written in one transaction, so that a crash neither skips nor doubles anybody; two
-    workers at once do one step each. Who cannot be reached gets a row too, with the reason.
+    workers at once do one step each. Who cannot be reached gets a row too, with the reason. While a campaign
+    is tried out or held, nobody else's message exists, so nothing can send it.
 
     Args:
         now: when.
         at_once: how many people of the region, whether they belong to the audience or not.
     """
-    campaign = await Campaign.filter(state=CampaignState.RUNNING, expanded_at=None).order_by("id").first()
+    campaign = await (
+        Campaign.filter(state=CampaignState.RUNNING, phase=CampaignPhase.ALL, expanded_at=None)
+        .order_by("id")
+        .first()
+    )
     if campaign is None:
         return 0
     return await sql.retrying(lambda: _expand(campaign, at_once=at_once, now=now))
@@ -81,8 +100,8 @@ async def _expand(campaign: Campaign, *, at_once: int, now: datetime) -> int:
         ).update(**({"expanded_at": now} if upper is None else {"expanded_to": upper}))
         if not moved or upper is None:
             return moved
-        made = await _make_messages(campaign, upper=upper, now=now)
-        await sql.execute("UPDATE campaign SET planned = planned + %s WHERE id = %s", (made, campaign.id))
+        people = audience(campaign, now=now, people=stretch(campaign, campaign.expanded_to, upper))
+        made = await make_messages(campaign, people, way=WAYS[campaign.kind], now=now)
     log.info("campaigns.expanded", campaign_id=campaign.id, up_to=upper, made=made)
     # A stretch of people may hold nobody of the audience: the caller still has to come again.
     return max(made, 1)
@@ -99,17 +118,27 @@ async def _upper_id(campaign: Campaign, *, at_once: int) -> int | None:
     return None if upper is None else int(upper)
 
 
-async def _make_messages(campaign: Campaign, *, upper: int, now: datetime) -> int:
-    people = audience(campaign, now=now, ids=(campaign.expanded_to, upper))
-    way = WAYS[campaign.kind]
-    return await sql.execute(
+async def make_messages(campaign: Campaign, people: Statement, *, way: Way, now: datetime) -> int:
+    """Make one message for each of these people who has none of this campaign, and return how many.
+
+    Joins the transaction of the caller.
+
+    Args:
+        campaign: which one.
+        people: rows of an audience.
+        way: how the messages travel, and what kind of people they are.
+        now: when; messages of a campaign that is spread come up later, the same for one person every time.
+    """
+    next_at, slots, moments = _spread(campaign, now=now)
+    fresh = f" WHERE {not_written_to(campaign, way)}" if campaign.canary else ""
+    made = await sql.execute(
         "INSERT INTO message (dedup_key, purpose, channel, campaign_id, recipient_kind, recipient_id,"
         " region_code, openid, template_id, consent, subject_count, urgent, state, reason, next_at,"
         " expires_at, begun, attempts, charged, created_at, settled_at)"
-        f" SELECT {dedup_key(campaign)}, %s, %s, %s, %s, r.recipient_id, r.region_code, r.openid, %s,"
-        " COALESCE(r.consent, ''), r.amount, %s,"
-        " CASE WHEN r.reason IS NULL THEN 'queued' ELSE 'suppressed' END, r.reason, %s, %s, 0, 0, 0, %s,"
-        f" CASE WHEN r.reason IS NULL THEN NULL ELSE %s END FROM ({people.text}) r",
+        f" SELECT {dedup_key(campaign, way.recipient_kind)}, %s, %s, %s, %s, r.recipient_id, r.region_code,"
+        " r.openid, %s, COALESCE(r.consent, ''), r.amount, %s,"
+        f" CASE WHEN r.reason IS NULL THEN 'queued' ELSE 'suppressed' END, r.reason, {next_at}, %s, 0, 0, 0,"
+        f" %s, CASE WHEN r.reason IS NULL THEN NULL ELSE %s END FROM ({people.text}) r{slots}{fresh}",
         (
             way.purpose.value,
             way.channel.value,
@@ -117,10 +146,25 @@ async def _make_messages(campaign: Campaign, *, upper: int, now: datetime) -> in
             way.recipient_kind.value,
             campaign.template_id,
             int(campaign.urgent),
-            now,
+            *(() if slots else (now,)),
             campaign.expires_at,
             now,
             now,
             *people.values,
+            *moments,
         ),
     )
+    await sql.execute("UPDATE campaign SET planned = planned + %s WHERE id = %s", (made, campaign.id))
+    return made
+
+
+def _spread(campaign: Campaign, *, now: datetime) -> tuple[str, str, list[datetime]]:
+    """Return the SQL for when a message comes up, the table of moments it needs, and these moments."""
+    if not campaign.spread_minutes or campaign.phase is not CampaignPhase.ALL:
+        return "%s", "", []
+    moments = spread_slots(
+        start=campaign.opened_at or now, minutes=campaign.spread_minutes, until=campaign.expires_at
+    )
+    rows = " UNION ALL SELECT ".join(f"{number} AS slot, %s AS due" for number in range(len(moments)))
+    join = f" JOIN (SELECT {rows}) s ON s.slot = {place(campaign, parts=len(moments))}"
+    return "s.due", join, moments

@@ -1,4 +1,8 @@
-"""Reading campaigns; a package because the audience has a file of its own, used through this name."""
+"""Reading campaigns; a package because there is much of it, used through this name.
+
+`audience` says whom a campaign is for; `trials` who tries it out; `watching` counts what goes wrong;
+`repeating` finds what may be sent again.
+"""
 
 # ruff: noqa: S608 - only marks and words of this file are put into statements, values are bound
 
@@ -8,21 +12,40 @@ from datetime import datetime
 
 from app.accounts.queries import in_regions
 from app.accounts.rules import Scope
-from app.campaigns.enums import CampaignState
+from app.campaigns.enums import CampaignPhase, CampaignState
 from app.campaigns.models import AutomaticFestival, Campaign
 from app.campaigns.queries.audience import (
     PEOPLE,
+    TRIAL_WAY,
     WAYS,
     ReasonCount,
     Statement,
+    Way,
     audience,
+    colleagues,
     dedup_key,
+    not_written_to,
+    place,
     preview_counts,
+    sample_ids,
     still_due,
+    stretch,
+    these,
+)
+from app.campaigns.queries.repeating import changes_of, fresh_address, repeatable, repeatable_counts
+from app.campaigns.queries.trials import TrialMember, trial_ids, trial_list, unwanted_trials
+from app.campaigns.queries.watching import (
+    WAITING_AGAIN,
+    Trouble,
+    anything_taken_since,
+    attempts_since,
+    cancelled_with_waiting,
+    troubles,
+    unknown_run_begins,
 )
 from app.core import sql
 from app.core.errors import NotFound
-from app.messaging.enums import Reason, RecipientKind
+from app.messaging.enums import MessageState, Reason, RecipientKind
 from app.messaging.models import Message
 from app.messaging.queries import StateCount, state_counts
 from app.people.enums import CadreStatus, ConsentChannel, ConsentPurpose
@@ -30,24 +53,47 @@ from app.people.models import Cadre, Guardian
 
 __all__ = [
     "PEOPLE",
+    "TRIAL_WAY",
+    "WAITING_AGAIN",
     "WAYS",
     "CampaignNotFound",
     "Progress",
     "ReasonCount",
     "Statement",
+    "TrialMember",
+    "Trouble",
+    "Way",
+    "anything_taken_since",
+    "attempts_since",
     "audience",
     "automatic_festivals",
     "campaign_in",
     "campaigns_by_id",
     "campaigns_in",
+    "cancelled_with_waiting",
+    "changes_of",
+    "colleagues",
     "dedup_key",
     "festivals_confirmed",
+    "fresh_address",
     "names_of",
+    "not_written_to",
+    "place",
     "preview_counts",
     "progress_of",
+    "repeatable",
+    "repeatable_counts",
+    "sample_ids",
     "still_due",
+    "stretch",
+    "these",
+    "trial_ids",
+    "trial_list",
+    "troubles",
+    "unknown_run_begins",
     "unwanted_notices",
     "unwanted_reminders",
+    "unwanted_trials",
 ]
 
 _FESTIVALS_OF_ONE = 200
@@ -66,11 +112,13 @@ class Progress:
         planned: how many rows were made.
         counts: how many are in which state, and why.
         is_done: nothing is left to do; asked of the rows, never remembered.
+        is_held: the few who try it out have it, and the rest waits until an admin lets it go.
     """
 
     planned: int
     counts: Sequence[StateCount]
     is_done: bool
+    is_held: bool = False
 
     @property
     def open(self) -> int:
@@ -81,6 +129,14 @@ class Progress:
     def final(self) -> int:
         """How many the service has nothing more to do about."""
         return sum(one.count for one in self.counts if not one.state.is_open)
+
+    @property
+    def by_state(self) -> dict[MessageState, int]:
+        """How many are in which state."""
+        found: dict[MessageState, int] = {}
+        for one in self.counts:
+            found[one.state] = found.get(one.state, 0) + one.count
+        return found
 
 
 async def campaigns_in(
@@ -117,7 +173,12 @@ async def progress_of(*, campaigns: Sequence[Campaign]) -> dict[int, Progress]:
 def _progress(campaign: Campaign, counts: Sequence[StateCount]) -> Progress:
     has_open = any(one.state.is_open for one in counts)
     is_complete = campaign.expanded_at is not None or campaign.state is CampaignState.CANCELLED
-    return Progress(planned=campaign.planned, counts=counts, is_done=is_complete and not has_open)
+    return Progress(
+        planned=campaign.planned,
+        counts=counts,
+        is_done=is_complete and not has_open,
+        is_held=campaign.phase is CampaignPhase.HELD and campaign.state is not CampaignState.CANCELLED,
+    )
 
 
 async def campaigns_by_id(*, campaign_ids: Sequence[int]) -> dict[int, Campaign]:

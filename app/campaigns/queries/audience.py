@@ -21,6 +21,9 @@ from app.people.enums import ConsentChannel, ConsentPurpose
 
 _BEREAVEMENT = "bereavement"
 _FAMILIES_AT_ONCE = 100_000
+# A prime, and the golden section of it: multiples of it, modulo the prime, fall evenly everywhere.
+PLACES = 1_000_003
+_GOLDEN = 618_035
 
 # Families of a pairing in force that count for a festival: still in the register.
 _FAMILIES = (
@@ -73,6 +76,10 @@ WAYS = {
         recipient_kind=RecipientKind.GUARDIAN,
     ),
 }
+# Colleagues who try out a notice to guardians.
+TRIAL_WAY = Way(
+    purpose=Purpose.POLICY_NOTICE, channel=Channel.OFFICIAL_TEMPLATE, recipient_kind=RecipientKind.CADRE
+)
 # Table and region column of the people a kind of campaign is for.
 PEOPLE = {
     CampaignKind.FESTIVAL_REMINDER: ("cadre", "org_code"),
@@ -80,7 +87,41 @@ PEOPLE = {
 }
 
 
-def audience(campaign: Campaign, *, now: datetime, ids: tuple[int, int] | None = None) -> Statement:
+@dataclass(frozen=True, slots=True)
+class People:
+    """A condition with its values that chooses among the people a campaign could be for."""
+
+    text: str
+    values: tuple[Any, ...]
+
+
+def everybody(campaign: Campaign) -> People:
+    """Return the condition for all people of a campaign's region.
+
+    No scope: its region was checked when it was composed.
+    """
+    _, region = PEOPLE[campaign.kind]
+    return People(f"x.{region} LIKE %s", (f"{campaign.region_prefix}%",))
+
+
+def stretch(campaign: Campaign, lower: int, upper: int) -> People:
+    """Return the condition for people of the region with an id above the first and up to the second number.
+
+    No scope: its region was checked when it was composed.
+    """
+    found = everybody(campaign)
+    return People(f"{found.text} AND x.id > %s AND x.id <= %s", (*found.values, lower, upper))
+
+
+def these(ids: Sequence[int]) -> People:
+    """Return the condition for up to a thousand people by their ids.
+
+    No scope: who they are was decided by a query of this package.
+    """
+    return People(f"x.id IN ({', '.join(map(str, ids))})", ())
+
+
+def audience(campaign: Campaign, *, now: datetime, people: People | None = None) -> Statement:
     """Return the statement for the audience of a campaign as it is now.
 
     No scope: its region was checked when it was composed.
@@ -88,15 +129,15 @@ def audience(campaign: Campaign, *, now: datetime, ids: tuple[int, int] | None =
     Args:
         campaign: which one.
         now: when.
-        ids: only people with an id above the first and up to the second number.
+        people: who of them, everybody of its region when None.
     """
-    bounds = "" if ids is None else " AND x.id > %s AND x.id <= %s"
+    chosen = people or everybody(campaign)
     if campaign.kind is CampaignKind.FESTIVAL_REMINDER:
-        return _cadres(campaign, today=china_date(now), bounds=bounds, ids=ids or ())
-    return _guardians(campaign, bounds=bounds, ids=ids or ())
+        return _cadres(campaign, today=china_date(now), people=chosen)
+    return _guardians(people=chosen)
 
 
-def _cadres(campaign: Campaign, *, today: date, bounds: str, ids: Sequence[int]) -> Statement:
+def _cadres(campaign: Campaign, *, today: date, people: People) -> Statement:
     if campaign.festival_on is None:
         raise ValueError(f"campaign {campaign.id} is a festival reminder without a day")
     since = reached_since(campaign.festival_on)
@@ -115,14 +156,14 @@ def _cadres(campaign: Campaign, *, today: date, bounds: str, ids: Sequence[int])
         " FROM cadre x LEFT JOIN wechat_identity i ON i.id ="
         " (SELECT MAX(j.id) FROM wechat_identity j WHERE j.cadre_id = x.id AND j.app = 'mini')"
         " LEFT JOIN subscription_credit s ON s.openid = i.openid AND s.template_id = %s"
-        f" WHERE x.status = 'active' AND x.org_code LIKE %s{bounds}) a"
+        f" WHERE x.status = 'active' AND {people.text}) a"
     )
     values = (
         *(today, today, today, since),
         *(today, today, today),
         *(campaign.id, campaign.festival_on),
-        *(campaign.template_id, f"{campaign.region_prefix}%"),
-        *ids,
+        campaign.template_id,
+        *people.values,
     )
     return Statement(text, values)
 
@@ -144,8 +185,8 @@ _REMINDED = (
 )
 
 
-def _guardians(campaign: Campaign, *, bounds: str, ids: Sequence[int]) -> Statement:
-    consent = _concat("'consent:'", "a.consent_id")
+def _guardians(*, people: People) -> Statement:
+    consent = concat("'consent:'", "a.consent_id")
     text = (
         "SELECT a.id AS recipient_id, a.region_code, a.openid,"
         f" {consent} AS consent, 0 AS amount,"
@@ -158,28 +199,69 @@ def _guardians(campaign: Campaign, *, bounds: str, ids: Sequence[int]) -> Statem
         " AND k.channel = %s AND k.withdrawn_at IS NULL) AS consent_id"
         " FROM guardian x LEFT JOIN wechat_identity i ON i.id ="
         " (SELECT MAX(j.id) FROM wechat_identity j WHERE j.guardian_id = x.id AND j.app = 'official')"
-        f" WHERE x.region_code LIKE %s{bounds}) a"
+        f" WHERE {people.text}) a"
     )
     values = (
         ConsentPurpose.POLICY_NOTICE.value,
         ConsentChannel.OFFICIAL_TEMPLATE.value,
-        f"{campaign.region_prefix}%",
-        *ids,
+        *people.values,
     )
     return Statement(text, values)
 
 
-def _concat(*parts: str) -> str:
+def colleagues(ids: Sequence[int]) -> Statement:
+    """Return the statement for colleagues who get a notice to guardians first, in the service account.
+
+    No scope: they are on the trial list (试发名单) of the campaign's own federation. WeChat tells only by
+    the union id that a follower of the service account and a user of the mini program are one person.
+    """
+    people = these(ids)
+    text = (
+        "SELECT a.id AS recipient_id, a.org_code AS region_code, a.openid, 'trial_list' AS consent,"
+        f" 0 AS amount, CASE WHEN a.openid IS NULL THEN '{Reason.NOT_BOUND.value}'"
+        f" WHEN a.follows = 0 THEN '{Reason.NOT_FOLLOWING.value}' END AS reason"
+        " FROM (SELECT x.id, x.org_code, i.openid, i.follows FROM cadre x"
+        " LEFT JOIN wechat_identity i ON i.id = (SELECT MAX(j.id) FROM wechat_identity j"
+        " WHERE j.app = 'official' AND (j.cadre_id = x.id OR j.unionid IN"
+        " (SELECT k.unionid FROM wechat_identity k WHERE k.cadre_id = x.id AND k.app = 'mini')))"
+        f" WHERE x.status = 'active' AND {people.text}) a"
+    )
+    return Statement(text, people.values)
+
+
+def concat(*parts: str) -> str:
+    """Return the SQL that joins texts.
+
+    No scope: it reads nothing.
+    """
     return " || ".join(parts) if sql.is_sqlite() else f"CONCAT({', '.join(parts)})"
 
 
-def dedup_key(campaign: Campaign) -> str:
+def dedup_key(campaign: Campaign, kind: RecipientKind) -> str:
     """Return the SQL for the key of one recipient's message: a campaign writes to each person once.
 
     No scope: it reads nothing.
     """
-    kind = WAYS[campaign.kind].recipient_kind.value
-    return _concat(f"'c{campaign.id}:{kind}:'", "r.recipient_id")
+    return concat(f"'c{campaign.id}:{kind.value}:'", "r.recipient_id")
+
+
+def place(campaign: Campaign, *, parts: int = PLACES) -> str:
+    """Return the SQL for a number from 0 below `parts` that a person has in a campaign, spread evenly.
+
+    No scope: it reads nothing. A multiplicative hash of the id: the same on every database and at every
+    time, and neighbours in the register are far apart.
+    """
+    shifted = _modulo(f"r.recipient_id + {campaign.id % PLACES * 7919}", PLACES)
+    number = _modulo(f"{shifted} * {_GOLDEN}", PLACES)
+    return number if parts == PLACES else _quotient(f"{number} * {parts}", PLACES)
+
+
+def _modulo(number: str, divisor: int) -> str:
+    return f"(({number}) % {divisor})" if sql.is_sqlite() else f"MOD({number}, {divisor})"
+
+
+def _quotient(number: str, divisor: int) -> str:
+    return f"(({number}) / {divisor})" if sql.is_sqlite() else f"(({number}) DIV {divisor})"
 
 
 async def preview_counts(*, campaign: Campaign, now: datetime) -> list[ReasonCount]:
@@ -197,6 +279,30 @@ async def preview_counts(*, campaign: Campaign, now: datetime) -> list[ReasonCou
         ReasonCount(reason=Reason(row["reason"]) if row["reason"] else None, people=row["people"])
         for row in rows
     ]
+
+
+async def sample_ids(*, campaign: Campaign, size: int, now: datetime) -> list[int]:
+    """Return whom a campaign writes to first, chosen by hash among those it can reach and has not written to.
+
+    No scope: it reads for the worker, of a campaign that was approved.
+    """
+    statement = audience(campaign, now=now)
+    rows = await sql.fetch(
+        f"SELECT r.recipient_id FROM ({statement.text}) r WHERE r.reason IS NULL"
+        f" AND {not_written_to(campaign, WAYS[campaign.kind])}"
+        f" ORDER BY {place(campaign)}, r.recipient_id LIMIT %s",
+        (*statement.values, size),
+    )
+    return [row["recipient_id"] for row in rows]
+
+
+def not_written_to(campaign: Campaign, way: Way) -> str:
+    """Return the condition that a person of the audience has no message of this campaign yet.
+
+    No scope: a condition for statements of this feature.
+    """
+    key = dedup_key(campaign, way.recipient_kind)
+    return f"NOT EXISTS (SELECT 1 FROM message d WHERE d.dedup_key = {key})"
 
 
 async def still_due(

@@ -6,7 +6,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0024_create_wechat_identity")]
+    dependencies = [("app", "0029_create_wechat_identity")]
 
     operations = [
         ops.CreateModel(

@@ -6,7 +6,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0023_create_subscription_credit")]
+    dependencies = [("app", "0028_create_trial_cadre")]
 
     operations = [
         ops.CreateModel(

@@ -5,7 +5,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0015_create_contact")]
+    dependencies = [("app", "0017_create_contact")]
 
     operations = [
         ops.CreateModel(

@@ -5,22 +5,23 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0019_create_schedule_slot")]
+    dependencies = [("app", "0021_create_schedule_slot")]
 
     operations = [
         ops.CreateModel(
-            name="SignInTries",
+            name="SendTally",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ("digest", fields.CharField(unique=True, max_length=64)),
-                ("tries", fields.IntField()),
-                ("forgotten_at", UtcDatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+                ("minute", UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ("outcome", fields.CharField(max_length=12)),
+                ("amount", fields.IntField(default=0)),
             ],
             options={
-                "table": "sign_in_tries",
+                "table": "send_tally",
                 "app": "app",
+                "unique_together": (("minute", "outcome"),),
                 "pk_attr": "id",
-                "table_description": "Sign-ins of late under one name from one place, counted before a password is looked at.",
+                "table_description": "How many tries of one minute came to one end, for the numbers of the last hour.",
             },
             bases=["Model"],
         ),

@@ -7,7 +7,7 @@ from tortoise.indexes import Index
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0011_create_guardianship")]
+    dependencies = [("app", "0012_create_invariant_finding")]
 
     operations = [
         ops.CreateModel(

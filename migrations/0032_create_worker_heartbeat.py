@@ -5,7 +5,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0026_create_wechat_push")]
+    dependencies = [("app", "0031_create_wechat_push")]
 
     operations = [
         ops.CreateModel(

@@ -5,7 +5,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0012_create_message")]
+    dependencies = [("app", "0013_create_message")]
 
     operations = [
         ops.CreateModel(

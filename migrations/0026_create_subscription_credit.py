@@ -5,7 +5,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0022_create_staff_session")]
+    dependencies = [("app", "0025_create_staff_session")]
 
     operations = [
         ops.CreateModel(

@@ -8,7 +8,7 @@ from tortoise.indexes import Index
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0017_create_roster_import")]
+    dependencies = [("app", "0019_create_roster_import")]
 
     operations = [
         ops.CreateModel(

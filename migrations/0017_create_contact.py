@@ -8,7 +8,7 @@ from tortoise.indexes import Index
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0014_create_pairing")]
+    dependencies = [("app", "0016_create_pairing")]
 
     operations = [
         ops.CreateModel(

@@ -8,7 +8,7 @@ from tortoise.indexes import Index
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0013_create_org")]
+    dependencies = [("app", "0015_create_outcome_change")]
 
     operations = [
         ops.CreateModel(

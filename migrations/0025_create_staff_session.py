@@ -6,7 +6,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0021_create_staff")]
+    dependencies = [("app", "0024_create_staff")]
 
     operations = [
         ops.CreateModel(

@@ -5,7 +5,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0018_create_roster_row")]
+    dependencies = [("app", "0020_create_roster_row")]
 
     operations = [
         ops.CreateModel(

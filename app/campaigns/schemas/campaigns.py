@@ -1,59 +1,22 @@
-"""Request and answer bodies."""
+"""Answers about campaigns and festivals."""
 
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from app.campaigns.enums import CampaignKind, CampaignState
+from app.campaigns.enums import CampaignKind, CampaignPhase, CampaignState
 from app.campaigns.models import Campaign
-from app.campaigns.queries import Progress, ReasonCount
-from app.campaigns.rules import Draft, festival_keys
-from app.core.bodies import AnswerBody, Moment, RequestBody
+from app.campaigns.notices import already_left
+from app.campaigns.queries import Progress, ReasonCount, TrialMember
+from app.campaigns.rules import (
+    festival_keys,
+)
+from app.campaigns.rules.pacing import Forecast, forecast_sentence
+from app.core.bodies import AnswerBody
 from app.festivals.enums import FestivalKey
-from app.messaging.enums import MessageState, Reason, RecipientKind
-from app.messaging.models import Message
-
-OrgCode = Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=60)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
-Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-
-
-class CampaignBody(RequestBody):
-    """What somebody composes; what is left out gets the usual value."""
-
-    kind: CampaignKind
-    title: Title
-    text: Text = ""
-    region_code: Annotated[OrgCode | None, Field(description="行政区划代码，默认本级")] = None
-    festival: FestivalKey | None = None
-    festival_on: date | None = None
-    send_at: Moment | None = None
-    expires_at: Moment | None = None
-    urgent: bool = False
-
-    def draft(self, *, own_org: str) -> Draft:
-        """Return the draft, for the caller's own region unless another is named."""
-        return Draft(**self.model_dump(exclude={"region_code"}), region_code=self.region_code or own_org)
-
-
-class ApprovalBody(RequestBody):
-    """The content hash of what the approver read."""
-
-    content_hash: Hash
-
-
-class PauseBody(RequestBody):
-    """Why it is paused."""
-
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = ""
-
-
-class AutomaticBody(RequestBody):
-    """Whether the federation wants a reminder every year."""
-
-    enabled: bool = True
+from app.messaging.enums import MessageState, Reason
+from app.people.rules import mask_name
 
 
 class CountAnswer(AnswerBody):
@@ -73,6 +36,8 @@ class ProgressAnswer(AnswerBody):
     open: int
     final: int
     done: bool
+    held: Annotated[bool, Field(description="已试发，等待放行")]
+    left: Annotated[str, Field(description="已经离开系统、不能收回的有多少")]
     counts: list[CountAnswer]
 
     @classmethod
@@ -93,6 +58,8 @@ class ProgressAnswer(AnswerBody):
             open=progress.open,
             final=progress.final,
             done=progress.is_done,
+            held=progress.is_held,
+            left=already_left(progress.by_state),
             counts=counts,
         )
 
@@ -110,6 +77,10 @@ class CampaignAnswer(AnswerBody):
     festivals: list[str]
     festival_on: date | None
     urgent: bool
+    canary: bool
+    phase: CampaignPhase
+    phase_label: str
+    spread_minutes: int
     send_at: datetime
     expires_at: datetime
     state: CampaignState
@@ -136,6 +107,10 @@ class CampaignAnswer(AnswerBody):
             festivals=[key.label for key in festival_keys(campaign.festival)],
             festival_on=campaign.festival_on,
             urgent=campaign.urgent,
+            canary=campaign.canary,
+            phase=campaign.phase,
+            phase_label=campaign.phase.label,
+            spread_minutes=campaign.spread_minutes,
             send_at=campaign.send_at,
             expires_at=campaign.expires_at,
             state=campaign.state,
@@ -158,17 +133,52 @@ class ReasonAnswer(AnswerBody):
     people: int
 
 
+class ForecastAnswer(AnswerBody):
+    """How long it will take at the present pace; the numbers are missing when nothing can be said."""
+
+    sentence: str
+    workers: int
+    per_second: float
+    done_at: datetime | None
+    mark: datetime | None
+    share_by_mark: float | None
+    share_in_time: float | None
+
+    @classmethod
+    def of(
+        cls,
+        found: Forecast | None,
+        *,
+        workers: int,
+        per_second: float,
+        expires_at: datetime,
+        now: datetime,
+    ) -> "ForecastAnswer":
+        """Describe a forecast in words and numbers."""
+        return cls(
+            sentence=forecast_sentence(found, workers=workers, expires_at=expires_at, now=now),
+            workers=workers,
+            per_second=per_second,
+            done_at=found.done_at if found else None,
+            mark=found.mark if found else None,
+            share_by_mark=found.share_by_mark if found else None,
+            share_in_time=found.share_in_time if found else None,
+        )
+
+
 class PreviewAnswer(AnswerBody):
-    """Whom a campaign would reach if it started now."""
+    """Whom a campaign would reach if it started now, and how long that would take."""
 
     audience: int
     reachable: int
     unreachable: list[ReasonAnswer]
+    forecast: ForecastAnswer
 
     @classmethod
-    def of(cls, counts: list[ReasonCount]) -> "PreviewAnswer":
+    def of(cls, counts: list[ReasonCount], *, forecast: ForecastAnswer) -> "PreviewAnswer":
         """Describe an audience."""
         return cls(
+            forecast=forecast,
             audience=sum(one.people for one in counts),
             reachable=sum(one.people for one in counts if one.reason is None),
             unreachable=[
@@ -176,41 +186,6 @@ class PreviewAnswer(AnswerBody):
                 for one in counts
                 if one.reason is not None
             ],
-        )
-
-
-class MessageAnswer(AnswerBody):
-    """One message of a campaign; the name is masked."""
-
-    id: int
-    recipient_kind: RecipientKind
-    recipient_kind_label: str
-    name: str
-    region_code: str
-    state: MessageState
-    state_label: str
-    reason: Reason | None
-    reason_label: str | None
-    errcode: int | None
-    sent_at: datetime | None
-    settled_at: datetime | None
-
-    @classmethod
-    def of(cls, message: Message, *, masked_name: str) -> "MessageAnswer":
-        """Describe one message."""
-        return cls(
-            id=message.id,
-            recipient_kind=message.recipient_kind,
-            recipient_kind_label=message.recipient_kind.label,
-            name=masked_name,
-            region_code=message.region_code,
-            state=message.state,
-            state_label=message.state.label,
-            reason=message.reason,
-            reason_label=message.reason.label if message.reason else None,
-            errcode=message.errcode,
-            sent_at=message.sent_at,
-            settled_at=message.settled_at,
         )
 
 
@@ -241,3 +216,22 @@ class OwnNoticeAnswer(AnswerBody):
     title: str
     text: str
     at: datetime
+
+
+class TrialMemberAnswer(AnswerBody):
+    """One colleague on the trial list; the name is masked."""
+
+    cadre_id: int
+    name: str
+    unit: str
+    active: bool
+
+    @classmethod
+    def of(cls, member: TrialMember) -> "TrialMemberAnswer":
+        """Describe one colleague."""
+        return cls(
+            cadre_id=member.cadre_id,
+            name=mask_name(member.name),
+            unit=member.unit,
+            active=member.is_active,
+        )

@@ -8,7 +8,7 @@ from tortoise.indexes import Index
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0025_create_mini_session")]
+    dependencies = [("app", "0030_create_mini_session")]
 
     operations = [
         ops.CreateModel(

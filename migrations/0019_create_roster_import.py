@@ -7,7 +7,7 @@ from tortoise.indexes import Index
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0016_create_contact_year")]
+    dependencies = [("app", "0018_create_contact_year")]
 
     operations = [
         ops.CreateModel(

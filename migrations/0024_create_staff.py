@@ -6,7 +6,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0020_create_sign_in_tries")]
+    dependencies = [("app", "0023_create_sign_in_tries")]
 
     operations = [
         ops.CreateModel(

@@ -1,12 +1,17 @@
-"""Decisions about campaigns that need no database: when they leave and end, what binds an approval."""
+"""Decisions about campaigns that need no database: when they leave, who is first, when they stop.
+
+`pacing` spreads them over a window and tells how long they will take.
+"""
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from app.campaigns.enums import CampaignKind, CampaignState
+from app.campaigns.enums import CampaignKind, CampaignPhase, CampaignState
+from app.campaigns.rules.pacing import waking_between
 from app.core.clock import china_date, china_moment
 from app.core.errors import Invalid
 from app.festivals.enums import FestivalKey
@@ -21,6 +26,23 @@ _MOST_DAYS = 60
 _REACHED_DAYS = 10
 _JOIN = "+"
 
+# As many names as fit on one page; who tries out is a handful of colleagues.
+MOST_ON_TRIAL_LIST = 20
+_CANARY_ABOVE = 1000
+_SAMPLE_FROM = 100
+_SMALLEST_SAMPLE = 20
+_LARGEST_SAMPLE = 1000
+_SAMPLE_SHARE = 100
+
+# A week of waking hours; whatever takes longer is another campaign.
+MOST_SPREAD_MINUTES = 7 * 13 * 60
+
+# 5 % of 40 attempts: fewer say nothing about the rest.
+FAILED_SHARE = 20
+FEWEST_ATTEMPTS = 40
+# DESIGN 6: an unknown code gives up its recipient, more than five in a row stop the campaign.
+UNKNOWN_IN_A_ROW = 5
+
 # What may be done in which state; a state that is not named does not allow it.
 ALLOWED: Mapping[str, frozenset[CampaignState]] = {
     "edit": frozenset({CampaignState.DRAFT, CampaignState.SUBMITTED}),
@@ -29,6 +51,9 @@ ALLOWED: Mapping[str, frozenset[CampaignState]] = {
     "pause": frozenset({CampaignState.SCHEDULED, CampaignState.RUNNING}),
     "resume": frozenset({CampaignState.PAUSED}),
     "cancel": frozenset(set(CampaignState) - {CampaignState.CANCELLED}),
+    "release": frozenset({CampaignState.RUNNING}),
+    "retry": frozenset({CampaignState.RUNNING, CampaignState.PAUSED}),
+    "settle": frozenset({CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.CANCELLED}),
 }
 ACT_LABELS: Mapping[str, str] = {
     "edit": "修改",
@@ -37,7 +62,12 @@ ACT_LABELS: Mapping[str, str] = {
     "pause": "暂停",
     "resume": "继续",
     "cancel": "取消",
+    "release": "放行",
+    "retry": "重新发送",
+    "settle": "登记结果",
 }
+# While in one of these, the service itself goes on to the next as soon as nobody's message is open.
+TRYING_OUT = frozenset({CampaignPhase.CANARY, CampaignPhase.STAFF, CampaignPhase.SAMPLE})
 
 
 class FestivalMissing(Invalid):
@@ -69,6 +99,8 @@ class Draft:
         send_at: when it starts; the default depends on the kind.
         expires_at: until when it is welcome; the default depends on the kind.
         urgent: leaves before all others and at night too, for notices only.
+        canary: whether a few get it first and the rest waits for a release; None decides by the audience.
+        spread_minutes: over how many minutes of waking time it is spread, 0 for as fast as it goes.
     """
 
     kind: CampaignKind
@@ -80,6 +112,8 @@ class Draft:
     send_at: datetime | None = None
     expires_at: datetime | None = None
     urgent: bool = False
+    canary: bool | None = None
+    spread_minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +159,19 @@ def plan_of(draft: Draft, *, days_ahead: int, now: datetime) -> Plan:
         raise WrongTimes(f"发送期不能超过{_MOST_DAYS}天")
     if draft.urgent and draft.kind is not CampaignKind.POLICY_NOTICE:
         raise WrongTimes("只有政策通知可以标为紧急，紧急通知夜间也会发送")
+    _check_spread(draft, plan, now=now)
     return plan
+
+
+def _check_spread(draft: Draft, plan: Plan, *, now: datetime) -> None:
+    if not draft.spread_minutes:
+        return
+    if draft.urgent:
+        raise WrongTimes("紧急通知不能分散发送")
+    if not 0 < draft.spread_minutes <= MOST_SPREAD_MINUTES:
+        raise WrongTimes(f"分散发送最长{MOST_SPREAD_MINUTES // 60}小时")
+    if waking_between(max(plan.send_at, now), plan.expires_at) < timedelta(minutes=draft.spread_minutes):
+        raise WrongTimes("分散发送的时间太长，到截止时间还发不完")
 
 
 def reminder_times(occasion: FestivalOccasion, *, days_ahead: int) -> tuple[datetime, datetime]:
@@ -185,3 +231,42 @@ def content_hash(content: Mapping[str, object]) -> str:
     """
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def canary_by_default(*, reachable: int, urgent: bool) -> bool:
+    """Tell whether a campaign is tried out first when its author did not say.
+
+    What is urgent must not wait until somebody looks.
+    """
+    return reachable > _CANARY_ABOVE and not urgent
+
+
+def sample_size(reachable: int) -> int:
+    """Return how many people get a campaign before the rest: 1 %, 20 to 1,000; 0 below 100 people."""
+    if reachable < _SAMPLE_FROM:
+        return 0
+    return min(max(math.ceil(reachable / _SAMPLE_SHARE), _SMALLEST_SAMPLE), _LARGEST_SAMPLE)
+
+
+def next_phase(
+    phase: CampaignPhase, *, has_staff: bool, sample: int, is_troubled: bool = False
+) -> CampaignPhase:
+    """Return what follows when nobody's message of a phase is open any more.
+
+    Args:
+        phase: the phase that is over.
+        has_staff: whether the federation has a trial list (试发名单).
+        sample: how many people the sample would have, 0 for none.
+        is_troubled: whether a message of this phase failed or has no known outcome.
+    """
+    if phase is CampaignPhase.CANARY and has_staff:
+        return CampaignPhase.STAFF
+    if phase in {CampaignPhase.CANARY, CampaignPhase.STAFF} and sample and not is_troubled:
+        return CampaignPhase.SAMPLE
+    # Nobody was there to try it out on, so there is nothing to look at.
+    return CampaignPhase.ALL if phase is CampaignPhase.CANARY else CampaignPhase.HELD
+
+
+def fails_too_often(*, attempts: int, failed: int) -> bool:
+    """Tell whether so many of these attempts failed that the campaign must stop: 5 % of 40 or more."""
+    return attempts >= FEWEST_ATTEMPTS and failed * FAILED_SHARE >= attempts

@@ -1,0 +1,48 @@
+"""Request and answer bodies; a package because there are many, used through this name."""
+
+from app.campaigns.schemas.campaigns import (
+    AutomaticAnswer,
+    CampaignAnswer,
+    CountAnswer,
+    ForecastAnswer,
+    OccasionAnswer,
+    OwnNoticeAnswer,
+    PreviewAnswer,
+    ProgressAnswer,
+    ReasonAnswer,
+    TrialMemberAnswer,
+)
+from app.campaigns.schemas.messages import ChangeAnswer, MessageAnswer, RetryAnswer, UnreachedAnswer
+from app.campaigns.schemas.requests import (
+    ApprovalBody,
+    AutomaticBody,
+    CampaignBody,
+    PauseBody,
+    RetryBody,
+    SettleBody,
+    TrialListBody,
+)
+
+__all__ = [
+    "ApprovalBody",
+    "AutomaticAnswer",
+    "AutomaticBody",
+    "CampaignAnswer",
+    "CampaignBody",
+    "ChangeAnswer",
+    "CountAnswer",
+    "ForecastAnswer",
+    "MessageAnswer",
+    "OccasionAnswer",
+    "OwnNoticeAnswer",
+    "PauseBody",
+    "PreviewAnswer",
+    "ProgressAnswer",
+    "ReasonAnswer",
+    "RetryAnswer",
+    "RetryBody",
+    "SettleBody",
+    "TrialListBody",
+    "TrialMemberAnswer",
+    "UnreachedAnswer",
+]
