@@ -5,6 +5,8 @@ from typing import Annotated
 from fastapi import Form, Request, Response
 
 from app.accounts.deps import EditorDep, StaffDep
+from app.accounts.enums import Permission
+from app.accounts.rules import may
 from app.console.failures import console_router
 from app.console.frame import go_on, page
 from app.core.bodies import RowId
@@ -12,9 +14,9 @@ from app.core.deps import ClockDep, SettingsDep
 from app.core.pagination import PageQueryDep
 from app.pairing.admin_api import pairing_history
 from app.people import admin_api
-from app.people.enums import GuardianRelation
+from app.people.enums import GuardianRelation, RevealField
 from app.people.queries import GuardianNotFound
-from app.people.schemas import GuardianNew, IdNumberLookup
+from app.people.schemas import GuardianNew, IdNumberLookup, RevealRequest
 from app.wechat.deps import WeChatDep
 
 router = console_router()
@@ -44,6 +46,26 @@ async def beneficiary(request: Request, beneficiary_id: RowId, caller: StaffDep,
         person=await admin_api.show_beneficiary(beneficiary_id, caller, clock),
         pairings=await pairing_history(beneficiary_id, caller, clock),
         relations=list(GuardianRelation),
+        sealed=list(RevealField),
+        may_reveal=may(caller.role, Permission.REVEAL),
+    )
+
+
+@router.post("/beneficiaries/{beneficiary_id}/reveal")
+async def reveal(
+    request: Request,
+    beneficiary_id: RowId,
+    body: Annotated[RevealRequest, Form()],
+    caller: admin_api.RevealerDep,
+    clock: ClockDep,
+) -> Response:
+    """Show one fact in full, this once; who looked and why is in the trail."""
+    return page(
+        request,
+        "revealed.html",
+        caller=caller,
+        fact=await admin_api.reveal(beneficiary_id, body, caller, clock),
+        person=await admin_api.show_beneficiary(beneficiary_id, caller, clock),
     )
 
 

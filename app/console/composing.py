@@ -1,6 +1,6 @@
 """The form in which a campaign is composed or changed; what was typed is never lost to a mistake."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import Query, Request, Response
@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from app.accounts.deps import EditorDep, StaffCaller
-from app.accounts.rules import org_code_of
+from app.accounts.rules import is_county, org_code_of
 from app.campaigns import admin_api
 from app.campaigns.enums import CampaignKind
 from app.campaigns.queries import campaign_in
@@ -20,6 +20,7 @@ from app.core.bodies import RowId
 from app.core.clock import CHINA
 from app.core.deps import ClockDep, SettingsDep
 from app.core.errors import Invalid
+from app.orgs.models import Org
 from app.orgs.queries import orgs_in_count
 
 router = console_router()
@@ -105,6 +106,19 @@ def _body(values: Values) -> CampaignBody:
         raise RequestValidationError(error.errors()) from error
 
 
+def _named(orgs: Sequence[Org]) -> list[tuple[str, str]]:
+    """Return code and name of each region; where the caller sees several cities, counties name theirs.
+
+    Two counties of Shandong are called 市中区.
+    """
+    names = {org.code: org.name.removesuffix("残联") for org in orgs}
+    cities = {code: name for code, name in names.items() if not is_county(code)}
+    return [
+        (code, cities.get(org_code_of(code[:4]), "") + name if is_county(code) else name)
+        for code, name in names.items()
+    ]
+
+
 async def _form(
     request: Request,
     caller: StaffCaller,
@@ -123,7 +137,7 @@ async def _form(
         problem=problem,
         values=dict.fromkeys(_FIELDS, "") | dict(values),
         kinds=list(CampaignKind),
-        regions=await orgs_in_count(scope=caller.scope),
+        regions=_named(await orgs_in_count(scope=caller.scope)),
         occasions=[(f"{one.festivals[0].festival.value}{_BETWEEN}{one.on}", one) for one in occasions],
         campaign_id=campaign_id,
     )

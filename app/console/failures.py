@@ -40,6 +40,7 @@ _FIELDS: Mapping[str, str] = {
     "ended_on": "结束日期",
     "on": "日期",
     "reason": "原因",
+    "field": "哪一项",
 }
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]

@@ -86,7 +86,7 @@ async def add_beneficiary(body: BeneficiaryNew, caller: EditorDep, clock: ClockD
     beneficiary = await operations.create_beneficiary(
         scope=caller.scope, actor=caller.actor, person=NewBeneficiary(**body.model_dump()), now=now
     )
-    return BeneficiaryAnswer.with_guardians(beneficiary, guardianships=[], today=china_date(now))
+    return BeneficiaryAnswer.with_guardians(beneficiary, guardianships=[], reach={}, today=china_date(now))
 
 
 @router.post("/beneficiaries/lookup", summary="按身份证号查找帮扶对象")
@@ -102,7 +102,10 @@ async def show_beneficiary(beneficiary_id: RowId, caller: StaffDep, clock: Clock
     beneficiary = await queries.beneficiary_in(scope=caller.scope, beneficiary_id=beneficiary_id)
     guardianships = await queries.guardians_of(scope=caller.scope, beneficiary_id=beneficiary_id)
     return BeneficiaryAnswer.with_guardians(
-        beneficiary, guardianships=guardianships, today=china_date(clock.now())
+        beneficiary,
+        guardianships=guardianships,
+        reach=await queries.reach_of(guardians=[one.guardian for one in guardianships]),
+        today=china_date(clock.now()),
     )
 
 

@@ -107,6 +107,15 @@ class GuardianRelation(Labelled):
     OTHER = "other", "其他"
 
 
+class GuardianReach(Labelled):
+    """Whether a policy notice can reach a guardian now, and if not, what is missing."""
+
+    RECEIVES = "receives", "可以接收"
+    MUTED = "muted", "已退订"
+    NO_CONSENT = "no_consent", "还没有扫码同意接收"
+    NOT_FOLLOWING = "not_following", "已取消关注服务号"
+
+
 class EligibilityReason(Labelled):
     """Why a person is not, or not yet, known to be a beneficiary of the scheme."""
 

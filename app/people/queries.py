@@ -1,5 +1,7 @@
 """Reading the register, always within the regions in which the caller may find people."""
 
+from collections.abc import Sequence
+
 from app.accounts.enums import WeChatApp
 from app.accounts.models import WeChatIdentity
 from app.accounts.queries import in_regions
@@ -7,9 +9,9 @@ from app.accounts.rules import Scope, region_prefix
 from app.core.crypto import keyring
 from app.core.errors import NotFound
 from app.core.pagination import PageQuery, cut
-from app.people.enums import ConsentChannel, ConsentPurpose
+from app.people.enums import ConsentChannel, ConsentPurpose, GuardianReach
 from app.people.models import Beneficiary, Cadre, Consent, Guardian, Guardianship
-from app.people.rules import fold_typed
+from app.people.rules import fold_typed, guardian_reach
 
 _GUARDIANS_OF_ONE = 50
 
@@ -113,6 +115,31 @@ async def guardians_of(*, scope: Scope, beneficiary_id: int) -> list[Guardianshi
         .limit(_GUARDIANS_OF_ONE)
         .prefetch_related("guardian")
     )
+
+
+async def reach_of(*, guardians: Sequence[Guardian]) -> dict[int, GuardianReach]:
+    """Return by id whether a policy notice can reach each of these guardians.
+
+    No scope: the caller has found the guardians within his own.
+    """
+    ids = [guardian.id for guardian in guardians]
+    agreed = await Consent.filter(
+        guardian_id__in=ids,
+        purpose=ConsentPurpose.POLICY_NOTICE,
+        channel=ConsentChannel.OFFICIAL_TEMPLATE,
+        withdrawn_at=None,
+    ).values_list("guardian_id", flat=True)
+    following = await WeChatIdentity.filter(
+        guardian_id__in=ids, app=WeChatApp.OFFICIAL, follows=True
+    ).values_list("guardian_id", flat=True)
+    return {
+        guardian.id: guardian_reach(
+            is_muted=guardian.muted_at is not None,
+            has_agreed=guardian.id in agreed,
+            follows=guardian.id in following,
+        )
+        for guardian in guardians
+    }
 
 
 async def guardian_in(*, scope: Scope, guardian_id: int) -> Guardian:

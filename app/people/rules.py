@@ -10,6 +10,7 @@ from app.people.enums import (
     CertificateStatus,
     DisabilityCategory,
     EligibilityReason,
+    GuardianReach,
     PriorityFlag,
     Relief,
     Residence,
@@ -337,3 +338,18 @@ def priority_flags(facts: PriorityFacts) -> tuple[PriorityFlag, ...]:
         PriorityFlag.SEVERELY_DISABLED_CHILD: facts.age < _ADULT_AGE and _is_severe(facts.grade),
     }
     return tuple(flag for flag, holds in found.items() if holds)
+
+
+def guardian_reach(*, is_muted: bool, has_agreed: bool, follows: bool) -> GuardianReach:
+    """Return whether a policy notice can reach a guardian, and else what stands in its way first.
+
+    Args:
+        is_muted: he said 停 or 退订.
+        has_agreed: his consent to policy notices is in force.
+        follows: his WeChat is known and follows the service account.
+    """
+    if is_muted:
+        return GuardianReach.MUTED
+    if not has_agreed:
+        return GuardianReach.NO_CONSENT
+    return GuardianReach.RECEIVES if follows else GuardianReach.NOT_FOLLOWING

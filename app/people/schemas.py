@@ -1,6 +1,6 @@
 """Request and answer bodies. Answers are masked, and every code stands beside its 中文 label."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Self
 
@@ -14,6 +14,7 @@ from app.people.enums import (
     CadreRank,
     CadreStatus,
     CertificateStatus,
+    GuardianReach,
     GuardianRelation,
     Relief,
     Residence,
@@ -143,9 +144,10 @@ class GuardianAnswer(AnswerBody):
     phone: str | None
     relation: LabelAnswer
     muted: bool
+    reach: LabelAnswer
 
     @classmethod
-    def of(cls, guardianship: Guardianship) -> Self:
+    def of(cls, guardianship: Guardianship, *, reach: GuardianReach) -> Self:
         guardian = guardianship.guardian
         return cls(
             id=guardian.id,
@@ -153,6 +155,7 @@ class GuardianAnswer(AnswerBody):
             phone=mask_phone(guardian.phone) if guardian.phone else None,
             relation=LabelAnswer.of(guardianship.relation),
             muted=guardian.muted_at is not None,
+            reach=LabelAnswer.of(reach),
         )
 
 
@@ -170,7 +173,12 @@ class BeneficiaryAnswer(BeneficiaryItem):
 
     @classmethod
     def with_guardians(
-        cls, person: Beneficiary, *, guardianships: Sequence[Guardianship], today: date
+        cls,
+        person: Beneficiary,
+        *,
+        guardianships: Sequence[Guardianship],
+        reach: Mapping[int, GuardianReach],
+        today: date,
     ) -> Self:
         return cls.model_validate(
             {
@@ -182,7 +190,10 @@ class BeneficiaryAnswer(BeneficiaryItem):
                 "several_disabled_in_household": person.several_disabled_in_household,
                 "kept_by_elderly": person.kept_by_elderly,
                 "muted_until": person.muted_until,
-                "guardians": [GuardianAnswer.of(guardianship) for guardianship in guardianships],
+                "guardians": [
+                    GuardianAnswer.of(guardianship, reach=reach[guardianship.guardian_id])
+                    for guardianship in guardianships
+                ],
             }
         )
 

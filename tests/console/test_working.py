@@ -4,8 +4,10 @@ from app.accounts.enums import StaffRole
 from app.campaigns.enums import CampaignState
 from app.campaigns.models import Campaign
 from app.messaging.models import Message
+from app.orgs.enums import OrgLevel
+from app.orgs.models import Org
 from app.pairing.models import Pairing
-from app.people.models import Beneficiary, BindingCode
+from app.people.models import Beneficiary
 from tests.accounts.factories import JINAN, LIXIA, SHANDONG
 from tests.campaigns.factories import (
     campaign_sender,
@@ -19,7 +21,6 @@ from tests.console.conftest import SignedIn
 from tests.fakes.clock import FixedClock
 from tests.fakes.wechat import FakeWeChat
 from tests.pairing.factories import make_pairing
-from tests.people.cast import WANG_XIAOSI
 from tests.people.factories import fresh_id_number, make_beneficiary, make_cadre, make_guardian
 from tests.rosters.factories import BENEFICIARY_HEADERS, person, roster, sheet_of
 
@@ -96,49 +97,14 @@ async def test_template_and_bad_rows_are_downloaded_as_tables(signed_in: SignedI
     assert len(sheet_of(bad.content)) == 2
 
 
-async def test_a_person_is_found_by_id_number_without_it_in_any_address(signed_in: SignedIn) -> None:
-    beneficiary = await make_beneficiary(name="王小四", id_number=WANG_XIAOSI.id_number)
-    browser = await signed_in()
-    await browser.open("/console/beneficiaries")
+async def test_counties_of_one_name_are_told_apart_by_their_city(signed_in: SignedIn) -> None:
+    await Org.create(code="370402", name="市中区残联", level=OrgLevel.COUNTY, parent_code="370400")
+    await Org.create(code="370400", name="枣庄市残联", level=OrgLevel.CITY, parent_code=SHANDONG)
 
-    page = await browser.press("查找", id_number=WANG_XIAOSI.id_number.lower())
+    page = await (await signed_in(org_code=SHANDONG)).open("/console/campaigns/new")
 
-    assert page.path == f"/console/beneficiaries/{beneficiary.id}"
-    addresses = [str(answer.url) for answer in (*page.answer.history, page.answer)]
-    assert [address for address in addresses if WANG_XIAOSI.id_number in address] == []
-    await browser.open("/console/beneficiaries")
-    assert (await browser.press("查找", id_number=fresh_id_number())).status == 404
-
-
-async def test_why_a_person_is_not_eligible_stands_on_his_page(signed_in: SignedIn) -> None:
-    number = fresh_id_number()
-    beneficiary = await make_beneficiary(id_number=number, certificate=f"{number}44")
-
-    page = await (await signed_in()).open(f"/console/beneficiaries/{beneficiary.id}")
-
-    assert "不符合" in page.words
-    assert "残疾等级不是一级或二级" in page.words
-
-
-async def test_a_guardian_is_entered_and_each_card_is_a_new_one(
-    signed_in: SignedIn, wechat: FakeWeChat
-) -> None:
-    beneficiary = await make_beneficiary()
-    browser = await signed_in()
-    await browser.open(f"/console/beneficiaries/{beneficiary.id}")
-
-    page = await browser.press("登记", name="王秀兰", phone="13705310021", relation="parent")
-    assert "王*兰" in page.words
-    first = await browser.press("生成绑定二维码")
-    await browser.open(f"/console/beneficiaries/{beneficiary.id}")
-    second = await browser.press("生成绑定二维码")
-
-    assert [scene in page.html for scene, page in zip(wechat.scenes, (first, second), strict=True)] == [
-        True
-    ] * 2
-    assert wechat.scenes[0] != wechat.scenes[1]
-    assert any(address.startswith("data:image/svg+xml") for address in second.addresses)
-    assert await BindingCode.filter(expires_at__gt=NOW).count() == 1
+    assert "枣庄市市中区" in page.words
+    assert "济南市市中区" in page.words
 
 
 async def test_two_persons_are_paired_handed_over_and_the_pairing_ended(signed_in: SignedIn) -> None:

@@ -321,5 +321,6 @@ async def test_the_same_mother_of_two_is_one_guardian(client: httpx.AsyncClient)
             "phone": "137******21",
             "relation": {"code": "parent", "label": "父母"},
             "muted": False,
+            "reach": {"code": "no_consent", "label": "还没有扫码同意接收"},
         }
     ]
