@@ -13,6 +13,7 @@ from app.messaging import operations as messaging
 from app.messaging.sending import Sender
 from workers.loops import ResidentLoop
 from workers.schedule import run_due_jobs
+from workers.sweeps import run_due_sweeps
 
 
 class _Steps:
@@ -29,8 +30,10 @@ class _Steps:
             on_stop=campaigns.pause_by_system,
         )
 
-    async def send(self, _: datetime) -> int:
-        return await self._sender.send_due()
+    async def send(self, now: datetime) -> int:
+        claimed = await self._sender.send_due()
+        await messaging.note_tally(outcomes=self._sender.take_tally(), now=now)
+        return claimed
 
     async def sweep(self, now: datetime) -> int:
         recovered = await messaging.recover_leases(now=now)
@@ -56,6 +59,10 @@ class _Steps:
     async def seal_audit(self, _: datetime) -> int:
         return await audit.seal()
 
+    async def look_for_faults(self, now: datetime) -> int:
+        await run_due_sweeps(now=now, settings=self._settings)
+        return 0
+
     async def follow_schedule(self, now: datetime) -> int:
         return await run_due_jobs(now=now, settings=self._settings)
 
@@ -66,6 +73,7 @@ def resident_loops(services: Services) -> Sequence[ResidentLoop]:
     return (
         ResidentLoop(name=Topic.MESSAGES, step=steps.send),
         ResidentLoop(name="sweep", step=steps.sweep, idle_seconds=5.0),
+        ResidentLoop(name="faults", step=steps.look_for_faults, idle_seconds=15.0),
         ResidentLoop(name=Topic.CAMPAIGNS, step=steps.advance_campaigns),
         ResidentLoop(name="watch", step=steps.watch_campaigns, idle_seconds=2.0),
         ResidentLoop(name=Topic.PUSHES, step=steps.apply_pushes),
