@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import structlog
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from tortoise.exceptions import BaseORMException
 
@@ -13,16 +14,22 @@ from app.accounts import mini_api as accounts_mini
 from app.accounts.enums import WeChatApp
 from app.bootstrap import Services, accounts_of, running_services
 from app.bot import callback_api
+from app.bot import queries as bot_queries
 from app.campaigns import admin_api as campaigns_admin
 from app.campaigns import mini_api as campaigns_mini
+from app.campaigns.queries.adding_up import readings as campaign_readings
 from app.console.routers import ROUTERS as CONSOLE_ROUTERS
 from app.contacts import admin_api as contacts_admin
 from app.contacts import mini_api as contacts_mini
-from app.core import problems, sql
+from app.core import metrics, problems, sql
+from app.core.deps import ClockDep
+from app.core.errors import NotSignedIn
 from app.core.logging import configure_logging
 from app.core.middleware import RequestLayer
 from app.core.settings import Settings, get_settings
+from app.messaging import admin_api as messaging_admin
 from app.messaging import mini_api as messaging_mini
+from app.messaging import queries as messaging_queries
 from app.orgs import admin_api as orgs_admin
 from app.pairing import admin_api as pairing_admin
 from app.people import admin_api as people_admin
@@ -46,6 +53,7 @@ ADMIN_ROUTERS = (
     people_admin.router,
     rosters_admin.router,
     campaigns_admin.router,
+    messaging_admin.router,
 )
 WECHAT_ROUTERS = (callback_api.router,)
 
@@ -85,6 +93,7 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
     for router in (*MINI_ROUTERS, *ADMIN_ROUTERS, *WECHAT_ROUTERS, *CONSOLE_ROUTERS):
         app.include_router(router)
     _add_health(app)
+    _add_metrics(app, token=settings.metrics_token.get_secret_value())
     app.add_middleware(RequestLayer, strict_transport=settings.is_production)
     return app
 
@@ -107,6 +116,38 @@ def _add_health(app: FastAPI) -> None:
     @app.get("/", include_in_schema=False)
     async def front_door() -> RedirectResponse:
         return RedirectResponse("/console/", status_code=307)
+
+
+def _add_metrics(app: FastAPI, *, token: str) -> None:
+    page = metrics.MetricsPage(
+        (
+            metrics.core_readings,
+            messaging_queries.readings,
+            campaign_readings,
+            bot_queries.readings,
+            _refused_pushes,
+        )
+    )
+
+    @app.get("/metrics", include_in_schema=False)
+    async def show_metrics(request: Request, clock: ClockDep) -> Response:
+        host = request.client.host if request.client else ""
+        authorization = request.headers.get("authorization", "")
+        if not metrics.may_read(authorization=authorization, host=host, token=token):
+            raise NotSignedIn
+        return Response(await page.text(clock.now()), media_type=metrics.CONTENT_TYPE)
+
+
+async def _refused_pushes(_: datetime) -> list[metrics.Reading]:
+    return [
+        metrics.Reading(
+            name="lianxin_pushes_refused_total",
+            meaning="Pushes that this process refused since it started, by account and reason.",
+            value=amount,
+            labels={"account": account.value, "reason": reason.value},
+        )
+        for (account, reason), amount in callback_api.refused_pushes().items()
+    ]
 
 
 def app() -> FastAPI:

@@ -1,4 +1,4 @@
-"""The first page: what waits, how the year goes, which festivals come."""
+"""The first page: what waits, how sending goes, how the year goes, which festivals come."""
 
 from fastapi import Request, Response
 
@@ -12,6 +12,7 @@ from app.core.bodies import RegionCode
 from app.core.clock import china_date
 from app.core.deps import ClockDep
 from app.core.pagination import PageQuery
+from app.messaging.admin_api import show_health
 from app.orgs.queries import org_in_count
 from app.rosters.admin_api import list_imports
 from app.rosters.enums import RosterState
@@ -42,5 +43,6 @@ async def home(
         submitted=submitted.items,
         unconfirmed=[one for one in uploads.items if one.state is RosterState.CHECKED],
         numbers=await progress(caller, clock, region),
+        sending=await show_health(caller, clock),
         occasions=(await list_festivals(caller, clock))[:_OCCASIONS],
     )

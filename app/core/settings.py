@@ -14,6 +14,7 @@ _DEMO_FIELD_KEY = "bGlhbnhpbi1pbnNlY3VyZS1kZW1vLWtleS0zMmJ5dGU="
 _DEMO_AES_KEYS = ("M" * 43, "S" * 43)
 # As many characters as the SHA-256 has bytes that is made of them.
 _SHORTEST_KEY = 32
+_LONG = frozenset({"LIANXIN_SECRET_KEY", "LIANXIN_INDEX_KEY", "LIANXIN_METRICS_TOKEN"})
 
 
 class WeChatAccountSettings(BaseModel):
@@ -80,6 +81,8 @@ class Settings(BaseSettings):
     send: SendSettings = SendSettings()
     # Which reverse proxy may tell us the address of a browser or phone; empty: none.
     trusted_proxy: str = ""
+    # What Prometheus shows to read /metrics; without one only this machine may, which production refuses.
+    metrics_token: SecretStr = SecretStr("")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @property
@@ -107,9 +110,7 @@ class Settings(BaseSettings):
         if left:
             raise ValueError(f"production needs its own values for {', '.join(left)}")
         short = [
-            name
-            for name, value in self._secrets().items()
-            if name in {"LIANXIN_SECRET_KEY", "LIANXIN_INDEX_KEY"} and len(value) < _SHORTEST_KEY
+            name for name, value in self._secrets().items() if name in _LONG and len(value) < _SHORTEST_KEY
         ]
         if short:
             raise ValueError(f"{', '.join(short)}: at least {_SHORTEST_KEY} random characters")
@@ -126,6 +127,7 @@ class Settings(BaseSettings):
             "LIANXIN_SECRET_KEY": self.secret_key,
             "LIANXIN_FIELD_KEYS": self.field_keys,
             "LIANXIN_INDEX_KEY": self.index_key,
+            "LIANXIN_METRICS_TOKEN": self.metrics_token,
         }
         for name, account in (("MINI", self.wechat.mini), ("OFFICIAL", self.wechat.official)):
             named[f"LIANXIN_WECHAT__{name}__SECRET"] = account.secret

@@ -12,7 +12,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from app.messaging.enums import Channel, Purpose, Reason, RecipientKind
+from app.messaging.enums import Channel, Invariant, Purpose, Reason, RecipientKind
+
+# What admins do about a finding, and what they had better not do.
+ADVICE: Mapping[Invariant, str] = {
+    Invariant.STUCK: "请联系技术人员检查发送进程；恢复后会自动接着办理，不需要重新创建任务。",
+    Invariant.CREDITS: "不影响已经发出的消息，请联系技术人员核对。",
+    Invariant.PLANNED: "少了的记录可能已经发出，请联系技术人员核对，不要重新创建任务，以免重复发送。",
+    Invariant.STILL_OPEN: "系统正在逐批结束这些消息；过一天仍有，请联系技术人员。",
+    Invariant.LEFT_OUT: "系统会自动补上。",
+    Invariant.NO_RECEIPT: "微信没有告知，不等于没有送达；不会重新发送，也不需要处理。",
+}
+NOBODY_SENDS = "现在没有发送进程在运行，消息、定时任务和微信消息都在等待。请联系技术人员启动。"
 
 _FIELD = re.compile(r"([a-z_]+?)\d*")
 _YMD = r"\d{4}(?:年\d{1,2}月\d{1,2}日|-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2})"

@@ -4,18 +4,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+from tortoise.expressions import Q
 
 from app.accounts.queries import in_regions
 from app.accounts.rules import Scope
 from app.core import sql
 from app.core.clock import start_of_china_day
-from app.messaging.enums import MessageState, Reason, RecipientKind
+from app.core.metrics import Reading
+from app.core.models import InvariantFinding
+from app.messaging.enums import Invariant, MessageState, Reason, RecipientKind
 from app.messaging.models import Message
 from app.messaging.notices import DueMessage
 
 _MOST_REASONS = 200
+_MOST_COUNTED = 2_000_000
+_LANES = {"urgent": 1, "bulk": 0}
+_PROVINCE_DIGITS = 2
 _SHOWN_TO_RECIPIENT = (
     MessageState.SENT,
     MessageState.DELIVERED,
@@ -153,3 +160,84 @@ async def credits_left(*, openid: str, template_ids: Sequence[str]) -> dict[str,
         (openid, *template_ids, len(template_ids)),
     )
     return {row["template_id"]: row["remaining"] for row in rows}
+
+
+async def open_findings(*, scope: Scope, limit: int) -> list[InvariantFinding]:
+    """Return what sweeps found wrong with messages and what nobody put right yet, oldest first.
+
+    A federation sees what concerns itself and those below it; the province also what concerns the service
+    as a whole.
+
+    Args:
+        scope: who asks.
+        limit: how many at most.
+    """
+    seen = in_regions("org_code", scope.count)
+    if any(len(prefix) <= _PROVINCE_DIGITS for prefix in scope.count):
+        seen = Q(seen, org_code="", join_type=Q.OR)
+    names = [invariant.value for invariant in Invariant]
+    return await InvariantFinding.filter(seen, resolved_at=None, name__in=names).order_by("id").limit(limit)
+
+
+async def readings(now: datetime) -> list[Reading]:
+    """Return the numbers of all messages for Prometheus; counting stops at two million.
+
+    No scope: numbers only, of the service as a whole.
+    """
+    parts = [
+        f"SELECT '{state.value}' AS state, '{lane}' AS lane, COUNT(*) AS amount FROM (SELECT 1 AS one"
+        f" FROM message WHERE state = '{state.value}' AND urgent = {urgent} LIMIT {_MOST_COUNTED}) x"
+        for state in (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN)
+        for lane, urgent in _LANES.items()
+    ]
+    counted = await sql.fetch(" UNION ALL ".join(parts) + " ORDER BY state, lane")
+    oldest = await sql.fetch(
+        " UNION ALL ".join(
+            f"SELECT '{lane}' AS lane, MIN(next_at) AS next_at FROM message"
+            f" WHERE state = 'queued' AND urgent = {urgent} AND next_at <= %s"
+            for lane, urgent in _LANES.items()
+        ),
+        (now, now),
+    )
+    return [
+        *[
+            Reading(
+                name="lianxin_messages",
+                meaning="Messages that wait, are on their way, or whose outcome is unknown.",
+                value=row["amount"],
+                labels={"state": row["state"], "lane": row["lane"]},
+            )
+            for row in counted
+        ],
+        *[
+            Reading(
+                name="lianxin_oldest_due_seconds",
+                meaning="For how long the message that waits longest has been due; at night bulk waits.",
+                value=0.0 if (due := sql.moment_of(row["next_at"])) is None else (now - due).total_seconds(),
+                labels={"lane": row["lane"]},
+            )
+            for row in oldest
+        ],
+        *await _tries(now),
+    ]
+
+
+async def _tries(now: datetime) -> list[Reading]:
+    rows = await sql.fetch(
+        "SELECT outcome, SUM(amount) AS amount FROM send_tally WHERE minute > %s"
+        " GROUP BY outcome ORDER BY outcome LIMIT %s",
+        (now - timedelta(hours=1), len(MessageState)),
+    )
+    found = {row["outcome"]: row["amount"] for row in rows}
+    return [
+        Reading(
+            name="lianxin_tries_last_hour",
+            meaning="Tries of the last hour by what they came to; queued means that it is tried again.",
+            value=float(found.get(state.value, 0)),
+            labels={"outcome": state.value},
+        )
+        for state in (
+            *(MessageState.SENT, MessageState.HELD, MessageState.QUEUED),
+            *(MessageState.FAILED, MessageState.UNKNOWN),
+        )
+    ]

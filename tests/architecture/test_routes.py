@@ -28,6 +28,7 @@ OPEN = {
     ("GET", "/healthz"): "for the supervisor, tells nothing",
     ("GET", "/"): "leads to the console, which asks",
     ("GET", "/readyz"): "for the supervisor, tells nothing",
+    ("GET", "/metrics"): "numbers for Prometheus, by a token of its own",
 }
 
 

@@ -44,6 +44,7 @@ OWN: dict[str, Any] = {
     "secret_key": "a" * 40,
     "field_keys": "k1:" + "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=",
     "index_key": "b" * 40,
+    "metrics_token": "c" * 40,
 }
 ACCOUNT = {"appid": "wx1", "secret": "s1", "token": "t1", "aes_key": "A" * 43}
 WECHAT = {"mini": ACCOUNT, "official": ACCOUNT}
@@ -60,6 +61,8 @@ def test_production_starts_with_values_of_its_own() -> None:
         ({"redis_url": "embedded"}, "LIANXIN_REDIS_URL"),
         ({"secret_key": ""}, "LIANXIN_SECRET_KEY"),
         ({"index_key": "short"}, "LIANXIN_INDEX_KEY"),
+        ({"metrics_token": ""}, "LIANXIN_METRICS_TOKEN"),
+        ({"metrics_token": "short"}, "LIANXIN_METRICS_TOKEN"),
         ({"field_keys": "mine:bGlhbnhpbi1pbnNlY3VyZS1kZW1vLWtleS0zMmJ5dGU="}, "LIANXIN_FIELD_KEYS"),
         ({"wechat": WECHAT | {"official": ACCOUNT | {"token": " "}}}, "LIANXIN_WECHAT__OFFICIAL__TOKEN"),
         ({"wechat": WECHAT | {"mini": ACCOUNT | {"aes_key": "M" * 43}}}, "LIANXIN_WECHAT__MINI__AES_KEY"),
