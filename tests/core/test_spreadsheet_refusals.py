@@ -4,6 +4,7 @@ import zipfile
 from dataclasses import replace
 from datetime import date
 
+import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from app.core.spreadsheets import (
     SpreadsheetRefused,
     read_table,
 )
-from tests.core.spreadsheet_files import HEADERS, blank_rows, filled_rows, raw_sheet, rebuilt, workbook
+from tests.core.spreadsheet_files import HEADERS, blank_rows, filled_rows, raw_sheet, rebuilt, saved, workbook
 
 LIMITS = SheetLimits()
 
@@ -187,3 +188,37 @@ def test_a_flipped_byte_is_read_or_refused_and_nothing_else(place: float, byte: 
         code = f"read {len(table.rows)}"
 
     assert re.fullmatch(r"spreadsheets\.\w+|read [012]", code)
+
+
+def _two_sheets(second: list[list[str]], *, hidden: bool = False) -> bytes:
+    book = openpyxl.load_workbook(io.BytesIO(workbook([HEADERS, ["甲", "乙", "丙"]])))
+    sheet = book.create_sheet("第二页")
+    for row in second:
+        sheet.append(row)
+    if hidden:
+        sheet.sheet_state = "hidden"
+    return saved(book)
+
+
+def test_a_list_that_goes_on_in_a_second_sheet_is_refused_and_the_sheet_is_named() -> None:
+    refusal = refusal_of(_two_sheets([["城关镇"], HEADERS, ["丁", "戊", "己"]]))
+
+    assert refusal.code == "spreadsheets.several_tables"
+    assert refusal.detail == "工作表“花名册”和“第二页”"
+
+
+@pytest.mark.parametrize(
+    ("second", "hidden"),
+    [
+        ([["填写说明"], ["姓名：必填"]], False),
+        ([HEADERS], False),
+        ([HEADERS, ["丁", "戊", "己"]], True),
+        ([], False),
+    ],
+)
+def test_explanations_empty_tables_and_hidden_sheets_are_no_second_list(
+    second: list[list[str]], hidden: bool
+) -> None:
+    table = read_table(_two_sheets(second, hidden=hidden), headers=HEADERS)
+
+    assert len(table.rows) == 1

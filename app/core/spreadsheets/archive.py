@@ -141,8 +141,8 @@ def local(name: str) -> str:
     return name.rpartition(":")[2]
 
 
-def first_visible_sheet(archive: zipfile.ZipFile) -> Sheet:
-    """Return where the first sheet that people see is kept.
+def visible_sheets(archive: zipfile.ZipFile) -> list[Sheet]:
+    """Return where the sheets that people see are kept, in their order; at least one.
 
     Raises:
         Damaged: the file names no sheet, or one that it does not contain.
@@ -159,17 +159,20 @@ def first_visible_sheet(archive: zipfile.ZipFile) -> Sheet:
 
     parse_part(archive, _WORKBOOK, parser=new_parser(start=start))
     targets, kinds = _relations(archive)
-    for sheet in sheets:
-        part = targets.get(sheet.get("id", ""))
-        if sheet.get("state", "visible") == "visible" and part is not None:
-            return Sheet(
-                name=sheet.get("name", ""),
-                part=part,
-                strings_part=kinds.get("sharedStrings"),
-                styles_part=kinds.get("styles"),
-                from_1904=from_1904,
-            )
-    raise Damaged
+    visible = [
+        Sheet(
+            name=sheet.get("name", ""),
+            part=targets[sheet["id"]],
+            strings_part=kinds.get("sharedStrings"),
+            styles_part=kinds.get("styles"),
+            from_1904=from_1904,
+        )
+        for sheet in sheets
+        if sheet.get("state", "visible") == "visible" and sheet.get("id") in targets
+    ]
+    if not visible:
+        raise Damaged
+    return visible
 
 
 def _relations(archive: zipfile.ZipFile) -> tuple[dict[str, str], dict[str, str]]:

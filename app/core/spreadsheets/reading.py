@@ -7,16 +7,18 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import IO
 from xml.parsers import expat
 
-from app.core.spreadsheets.archive import Sheet, SheetLimits, first_visible_sheet, new_parser, open_archive
+from app.core.spreadsheets.archive import Sheet, SheetLimits, new_parser, open_archive, visible_sheets
 from app.core.spreadsheets.cells import CellReader
 from app.core.spreadsheets.refusals import (
     BlankRowsBetween,
     Damaged,
     HeaderRepeated,
     HeadersMissing,
+    SeveralTables,
     TooComplex,
     TooManyRows,
 )
@@ -168,17 +170,39 @@ class TableReader:
         self._limits = limits
         try:
             self._archive = open_archive(content, limits=limits)
-            self._sheet = first_visible_sheet(self._archive)
-            self._scanner = _SheetScanner(cells=CellReader(self._archive, sheet=self._sheet), limits=limits)
+            self._sheet, *others = visible_sheets(self._archive)
+            cells = CellReader(self._archive, sheet=self._sheet)
+            self._scanner = _SheetScanner(cells=cells, limits=limits)
             self._source = self._scan()
             top = self._top()
+            place, self.columns = _find_header(top, headers=headers, optional=optional, sheet=self._sheet)
+            self._refuse_second_table(others, cells=cells, headers=headers, optional=optional)
         except expat.ExpatError as error:
             raise _refusal_for(error) from error
         except _MALFORMED as error:
             raise Damaged from error
-        place, self.columns = _find_header(top, headers=headers, optional=optional, sheet=self._sheet)
         self._waiting = top[place + 1 :]
         self._scanner.wanted = frozenset(letters for _, letters in self.columns)
+
+    def _refuse_second_table(
+        self, others: Sequence[Sheet], *, cells: CellReader, headers: Sequence[str], optional: Sequence[str]
+    ) -> None:
+        """Refuse a file whose other sheets go on with the list: their people would be left out unseen."""
+        for sheet in others:
+            top = self._first_rows(sheet, cells=cells)
+            try:
+                place, columns = _find_header(top, headers=headers, optional=optional, sheet=sheet)
+            except (HeadersMissing, HeaderRepeated):
+                continue
+            # One column alone may stand in any summary.
+            if place + 1 < len(top) and len(columns) > 1:
+                raise SeveralTables(f"工作表“{self._sheet.name}”和“{sheet.name}”", sheet=sheet.name)
+
+    def _first_rows(self, sheet: Sheet, *, cells: CellReader) -> list[RawRow]:
+        scanner = _SheetScanner(cells=cells, limits=self._limits)
+        with self._archive.open(sheet.part) as stream, suppress(_EndOfSheetError, _BlankRunError):
+            scanner.parser.Parse(stream.read(_CHUNK), False)
+        return scanner.found
 
     def _top(self) -> list[RawRow]:
         top: list[RawRow] = []

@@ -80,6 +80,13 @@ class HeaderRepeated(SpreadsheetRefused):
     title = "表格中有重名的列"
 
 
+class SeveralTables(SpreadsheetRefused):
+    """A second visible sheet holds the same kind of table, and only one sheet is read."""
+
+    code = "spreadsheets.several_tables"
+    title = "不止一个工作表里有名单，请合并到一个工作表，或者分成几个文件上传"
+
+
 class TooManyRows(SpreadsheetRefused):
     """It has more filled rows than may be imported at once; the fact ``limit`` tells how many may."""
 
