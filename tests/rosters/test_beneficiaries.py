@@ -197,7 +197,7 @@ async def test_what_clerks_usually_type_is_forgiven(client: httpx.AsyncClient, c
         身份证号="３７９９９９ 19580312 023ｘ",
         残疾人证号=f"'{number}４１b1",
         残疾证状态="正常",
-        救助类型="低保",
+        救助类型="低保户",
         户口性质="农业户口",
         联系电话=13805310001,
         一户多残="√",

@@ -215,7 +215,9 @@ async def test_a_file_that_is_no_roster_is_refused_and_leaves_nothing(
 async def test_missing_columns_are_named(client: httpx.AsyncClient, clerk: dict[str, str]) -> None:
     answer = await upload(client, workbook(("姓名", "身份证号"), [("刘桂英", "1")]), headers=clerk)
 
-    assert answer.json()["detail"] == "缺少：残疾人证号、救助类型"
+    assert (
+        answer.json()["detail"] == "缺少：残疾人证号、救助类型。如果这不是帮扶对象名单，请重新选择名单的种类"
+    )
 
 
 async def test_a_large_upload_is_not_even_read(client: httpx.AsyncClient, clerk: dict[str, str]) -> None:

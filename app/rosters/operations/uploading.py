@@ -147,7 +147,10 @@ async def _templated(
             matched = matched_columns(kind, batch[0].cells)
             missing = missing_columns(kind, matched)
             if missing:
-                raise ColumnsMissing(f"缺少：{'、'.join(missing)}", missing=missing)
+                raise ColumnsMissing(
+                    f"缺少：{'、'.join(missing)}。如果这不是{kind.label}名单，请重新选择名单的种类",
+                    missing=missing,
+                )
         yield [SheetRow(row.number, by_template(row.cells, matched=matched or {})) for row in batch]
 
 

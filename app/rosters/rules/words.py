@@ -19,7 +19,11 @@ RELIEF_WORDS: dict[str, Relief | str] = {
     **{word_key(word): relief for word, relief in RELIEF_OFFERED.items()},
     **{relief.label: relief for relief in Relief},
     "低保": DIBAO,
+    "低保户": DIBAO,
+    "低保对象": DIBAO,
+    "农村低保户": Relief.DIBAO_RURAL,
     "城镇低保": Relief.DIBAO_URBAN,
+    "城镇低保户": Relief.DIBAO_URBAN,
     "低保城市": Relief.DIBAO_URBAN,
     "分散特困": Relief.TEKUN_DISPERSED,
     "特困分散供养": Relief.TEKUN_DISPERSED,
@@ -53,7 +57,7 @@ STATUS_WORDS = {
 RELATION_WORDS = {word_key(relation.label): relation for relation in GuardianRelation}
 RELATION_WORDS |= dict.fromkeys(("夫妻", "丈夫", "妻子", "夫", "妻"), GuardianRelation.SPOUSE)
 RELATION_WORDS |= dict.fromkeys(
-    ("父亲", "母亲", "父", "母", "父子", "父女", "母子", "母女"), GuardianRelation.PARENT
+    ("父亲", "母亲", "爸爸", "妈妈", "父", "母", "父子", "父女", "母子", "母女"), GuardianRelation.PARENT
 )
 RELATION_WORDS |= dict.fromkeys(("儿子", "女儿", "儿", "女", "子", "长子", "次子"), GuardianRelation.CHILD)
 RELATION_WORDS |= dict.fromkeys(
