@@ -94,7 +94,8 @@ class ArqBus(LocalBus):
 
     async def close(self) -> None:
         """Close the connections to Redis."""
-        await self._arq.aclose()
+        # The pool was made by us, so the client would leave it open.
+        await self._arq.aclose(close_connection_pool=True)
 
 
 def arq_client(redis_url: str) -> ArqRedis:
