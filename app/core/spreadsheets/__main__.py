@@ -1,6 +1,7 @@
 """The reading process: one uploaded file in by standard input, its rows out by standard output, then gone."""
 
 import json
+import os
 import resource
 import sys
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from contextlib import suppress
 
 from app.core.spreadsheets.archive import SheetLimits
 from app.core.spreadsheets.reading import TableReader
-from app.core.spreadsheets.refusals import SpreadsheetRefused, TooComplex
+from app.core.spreadsheets.refusals import OUT_OF_MEMORY, SpreadsheetRefused
 from app.core.spreadsheets.tables import RawRow
 
 _ROWS_PER_FRAME = 100
@@ -27,7 +28,7 @@ def _main() -> None:
             _write_frame({"rows": rows})
         _write_frame({"end": True})
     except MemoryError:
-        _refuse(TooComplex())
+        os._exit(OUT_OF_MEMORY)
     except SpreadsheetRefused as refusal:
         _refuse(refusal)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from app.core.spreadsheets.archive import SheetLimits, check_outside
-from app.core.spreadsheets.refusals import SpreadsheetRefused, TooComplex
+from app.core.spreadsheets.refusals import OUT_OF_MEMORY, SpreadsheetRefused, TooComplex
 from app.core.spreadsheets.tables import Columns, SheetRow, SheetTable, sheet_row
 
 _PROJECT = Path(__file__).parents[3]
@@ -75,11 +75,11 @@ class _Reader:
         return message
 
     async def _death(self) -> Exception:
-        """Return what an ended process means: a signal ended it at a limit, all else is our fault."""
+        """Return what an ended process means: it met a limit, all else is our fault."""
         status = await self._wait(self._process.wait())
-        return (
-            TooComplex() if status < 0 else RuntimeError(f"the spreadsheet reader ended with status {status}")
-        )
+        if status < 0 or status == OUT_OF_MEMORY:
+            return TooComplex()
+        return RuntimeError(f"the spreadsheet reader ended with status {status}")
 
     async def end(self) -> None:
         """Leave neither process nor pipe behind."""

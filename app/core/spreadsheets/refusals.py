@@ -2,6 +2,9 @@
 
 from app.core.errors import Invalid
 
+# With this status the reading process ends when it has no memory left, not even for a sentence.
+OUT_OF_MEMORY = 3
+
 
 class SpreadsheetRefused(Invalid):
     """The uploaded file cannot be read as the table that was asked for."""
