@@ -11,7 +11,9 @@ from app.messaging.enums import Invariant, MessageState, Reason
 from app.messaging.models import SubscriptionCredit
 from tests.accounts.factories import LIXIA, SHIZHONG
 from tests.conftest import NOW
-from tests.messaging.factories import make_message, make_subscribe_message
+from tests.fakes.clock import FixedClock
+from tests.fakes.wechat import FakeWeChat
+from tests.messaging.factories import make_message, make_sender, make_subscribe_message
 from tests.messaging.test_settling import on_their_way
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -131,6 +133,17 @@ async def test_messages_put_off_beyond_their_last_moment_end() -> None:
     assert (waits.state, waits.reason) == (MessageState.EXPIRED, Reason.TOO_LATE)
     assert (tried.state, tried.reason) == (MessageState.UNKNOWN, Reason.UNANSWERED)
     assert lives.state is other.state is MessageState.QUEUED
+
+
+async def test_a_sender_tells_once_what_its_tries_came_to(wechat: FakeWeChat, clock: FixedClock) -> None:
+    for _ in range(3):
+        await make_message()
+    sender = make_sender(wechat, clock)
+
+    await sender.send_due()
+
+    assert sender.take_tally() == {MessageState.SENT: 3}
+    assert sender.take_tally() == {}
 
 
 async def test_tries_of_a_minute_add_up_and_old_minutes_go() -> None:

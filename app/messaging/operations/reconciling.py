@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 import structlog
 
 from app.core import sql
-from app.messaging.enums import MessageState
 from app.messaging.operations.settling import apply_receipt
 
 log = structlog.get_logger()
@@ -51,10 +50,13 @@ async def take_receipt(  # noqa: PLR0913 - what WeChat tells about one message
 
 
 async def _lost(openid: str, template_id: str | None, *, happened_at: datetime) -> int | None:
+    # Counted, not listed: asked for the first two by id, MariaDB would walk through the whole table.
     rows = await sql.fetch(
-        "SELECT id, state FROM message WHERE state IN ('sending', 'unknown', 'held') AND openid = %s"
+        "SELECT COUNT(*) AS fitting, MIN(id) AS id,"
+        " SUM(CASE state WHEN 'sending' THEN 1 ELSE 0 END) AS leaving FROM message"
+        " WHERE state IN ('sending', 'unknown', 'held') AND openid = %s"
         " AND (%s IS NULL OR template_id = %s) AND wechat_msgid IS NULL AND first_tried_at <= %s"
-        " AND first_tried_at >= CASE state WHEN 'held' THEN %s ELSE %s END ORDER BY id LIMIT 2",
+        " AND first_tried_at >= CASE state WHEN 'held' THEN %s ELSE %s END",
         (
             *(openid, template_id, template_id),
             happened_at + _AROUND_THE_TRY,
@@ -62,10 +64,11 @@ async def _lost(openid: str, template_id: str | None, *, happened_at: datetime) 
             happened_at - _AROUND_THE_TRY,
         ),
     )
-    if len(rows) == 1 and rows[0]["state"] != MessageState.SENDING.value:
+    fitting = rows[0]["fitting"]
+    if fitting == 1 and not rows[0]["leaving"]:
         return int(rows[0]["id"])
-    if len(rows) > 1:
-        log.warning("messaging.receipt.ambiguous", message_ids=[row["id"] for row in rows])
+    if fitting > 1:
+        log.warning("messaging.receipt.ambiguous", fitting=fitting, first_message_id=rows[0]["id"])
     return None
 
 
