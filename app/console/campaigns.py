@@ -12,13 +12,20 @@ from app.accounts.rules import may, org_code_of
 from app.campaigns import admin_api
 from app.campaigns.enums import CampaignState
 from app.campaigns.rules import ALLOWED
-from app.campaigns.schemas import ApprovalBody, CampaignAnswer, PauseBody, PreviewAnswer
+from app.campaigns.schemas import (
+    ApprovalBody,
+    CampaignAnswer,
+    PauseBody,
+    PreviewAnswer,
+    RetryBody,
+    SettleBody,
+)
 from app.console.failures import console_router
 from app.console.frame import go_on, page
 from app.core.bodies import RowId
-from app.core.deps import BusDep, ClockDep
+from app.core.deps import BusDep, ClockDep, SettingsDep
 from app.core.pagination import PageQueryDep
-from app.messaging.enums import MessageState
+from app.messaging.enums import MessageState, Reason
 from app.orgs.queries import org_in_count
 
 router = console_router()
@@ -47,12 +54,14 @@ async def campaigns(
 
 
 @router.get("/campaigns/{campaign_id}")
-async def campaign(request: Request, campaign_id: RowId, caller: StaffDep, clock: ClockDep) -> Response:
+async def campaign(
+    request: Request, campaign_id: RowId, caller: StaffDep, clock: ClockDep, settings: SettingsDep
+) -> Response:
     """Show one campaign: what it says, whom it would reach or has reached, and what can be done now."""
     shown = await admin_api.show_campaign(campaign_id, caller)
     preview: PreviewAnswer | None = None
-    if shown.state in _BEFORE_SENDING:
-        preview = await admin_api.preview_campaign(campaign_id, caller, clock)
+    if shown.state in _BEFORE_SENDING or shown.progress.held:
+        preview = await admin_api.preview_campaign(campaign_id, caller, clock, settings)
     people = {shown.author_id} | ({shown.approver_id} if shown.approver_id else set())
     return page(
         request,
@@ -60,6 +69,7 @@ async def campaign(request: Request, campaign_id: RowId, caller: StaffDep, clock
         caller=caller,
         campaign=shown,
         preview=preview,
+        unreached=await admin_api.list_unreached(campaign_id, caller, clock),
         region=await org_in_count(scope=caller.scope, code=org_code_of(shown.region_prefix)),
         names=await staff_names(staff_ids=people),
         acts=_acts(shown, caller),
@@ -70,7 +80,8 @@ async def campaign(request: Request, campaign_id: RowId, caller: StaffDep, clock
 def _is_moving(shown: CampaignAnswer, *, now: datetime) -> bool:
     """Tell whether the page will soon look different by itself: it starts, or it is on its way."""
     is_starting = shown.state is CampaignState.SCHEDULED and shown.send_at <= now
-    return (is_starting or shown.state is CampaignState.RUNNING) and not shown.progress.done
+    goes_on = shown.state is CampaignState.RUNNING and not shown.progress.held
+    return (is_starting or goes_on) and not shown.progress.done
 
 
 def _acts(shown: CampaignAnswer, caller: StaffCaller) -> set[str]:
@@ -80,9 +91,11 @@ def _acts(shown: CampaignAnswer, caller: StaffCaller) -> set[str]:
         allowed = set()
     if not caller.scope.may_act_in(shown.org_code):
         allowed -= {"edit", "submit"}
-    if not may(caller.role, Permission.APPROVE) or shown.author_id == caller.staff_id:
-        allowed -= {"approve"}
-    return allowed
+    if not may(caller.role, Permission.APPROVE):
+        allowed -= {"approve", "release", "retry", "settle"}
+    if shown.author_id == caller.staff_id:
+        allowed -= {"approve", "release"}
+    return allowed if shown.progress.held else allowed - {"release"}
 
 
 @router.get("/campaigns/{campaign_id}/messages")
@@ -92,17 +105,58 @@ async def messages(
     caller: StaffDep,
     pages: PageQueryDep,
     state: Annotated[MessageState | None, Query()] = None,
+    reason: Annotated[Reason | None, Query()] = None,
 ) -> Response:
     """Show what became of each person's message, names masked."""
+    shown = await admin_api.show_campaign(campaign_id, caller)
+    found = await admin_api.list_messages(campaign_id, caller, pages, state=state, reason=reason)
+    deciders = {change.decided_by for message in found.items for change in message.changes}
     return page(
         request,
         "campaign_messages.html",
         caller=caller,
-        campaign=await admin_api.show_campaign(campaign_id, caller),
-        found=await admin_api.list_messages(campaign_id, caller, pages, state=state),
+        campaign=shown,
+        found=found,
         state=state,
+        reason=reason,
+        names=await staff_names(staff_ids=deciders),
+        acts=_acts(shown, caller),
         cursor=pages.cursor,
     )
+
+
+@router.post("/campaigns/{campaign_id}/messages/{message_id}/settle")
+async def settle(
+    campaign_id: RowId,
+    message_id: RowId,
+    body: Annotated[SettleBody, Form()],
+    caller: ApproverDep,
+    clock: ClockDep,
+) -> Response:
+    """Write down whether somebody got a message of which nobody knew."""
+    await admin_api.settle_message(campaign_id, message_id, body, caller, clock)
+    return go_on(f"/console/campaigns/{campaign_id}/messages", done="settled", state="unknown")
+
+
+@router.post("/campaigns/{campaign_id}/retry")
+async def retry(
+    campaign_id: RowId,
+    body: Annotated[RetryBody, Form()],
+    caller: ApproverDep,
+    clock: ClockDep,
+    bus: BusDep,
+) -> Response:
+    """Send again what may be sent again, for the reasons that were ticked."""
+    retried = await admin_api.retry_campaign(campaign_id, body, caller, clock, bus)
+    done = "retried_more" if retried.left else "retried" if retried.retried else "retried_none"
+    return go_on(f"/console/campaigns/{campaign_id}", done=done)
+
+
+@router.post("/campaigns/{campaign_id}/release")
+async def release(campaign_id: RowId, caller: ApproverDep, clock: ClockDep, bus: BusDep) -> Response:
+    """Let a campaign go that was tried out."""
+    await admin_api.release_campaign(campaign_id, caller, clock, bus)
+    return go_on(f"/console/campaigns/{campaign_id}", done="released")
 
 
 @router.post("/campaigns/{campaign_id}/submit")

@@ -26,7 +26,19 @@ from app.orgs.queries import orgs_in_count
 router = console_router()
 
 Values = Mapping[str, str]
-_FIELDS = ("kind", "title", "text", "region_code", "occasion", "send_at", "urgent")
+_FIELDS = (
+    *("kind", "title", "text", "region_code", "occasion"),
+    *("send_at", "urgent", "canary", "spread_minutes"),
+)
+# In minutes of waking time; a day has thirteen hours of it.
+_SPREADS = {
+    "0": "不分散，尽快发完",
+    "60": "1小时",
+    "240": "4小时",
+    "480": "8小时",
+    "780": "1天",
+    "2340": "3天",
+}
 # Between the festival and its day in the value of one option.
 _BETWEEN = " "
 
@@ -69,6 +81,8 @@ async def edit_form(request: Request, campaign_id: RowId, caller: EditorDep, clo
         "occasion": f"{keys[0].value}{_BETWEEN}{campaign.festival_on}" if keys else "",
         "send_at": f"{campaign.send_at.astimezone(CHINA):%Y-%m-%dT%H:%M}",
         "urgent": "true" if campaign.urgent else "",
+        "canary": "true" if campaign.canary else "false",
+        "spread_minutes": str(campaign.spread_minutes),
     }
     return await _form(request, caller, clock, values=values, campaign_id=campaign_id)
 
@@ -106,6 +120,12 @@ def _body(values: Values) -> CampaignBody:
         raise RequestValidationError(error.errors()) from error
 
 
+def _spreads(values: Values) -> Mapping[str, str]:
+    """Return the spreads to choose from, with one that somebody chose through the API."""
+    chosen = values.get("spread_minutes", "")
+    return _SPREADS | ({} if chosen in {*_SPREADS, ""} else {chosen: f"{chosen}分钟"})
+
+
 def _named(orgs: Sequence[Org]) -> list[tuple[str, str]]:
     """Return code and name of each region; where the caller sees several cities, counties name theirs.
 
@@ -137,6 +157,7 @@ async def _form(
         problem=problem,
         values=dict.fromkeys(_FIELDS, "") | dict(values),
         kinds=list(CampaignKind),
+        spreads=_spreads(values),
         regions=_named(await orgs_in_count(scope=caller.scope)),
         occasions=[(f"{one.festivals[0].festival.value}{_BETWEEN}{one.on}", one) for one in occasions],
         campaign_id=campaign_id,

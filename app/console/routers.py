@@ -9,6 +9,7 @@ from app.console import (
     home,
     pairings,
     rosters,
+    trials,
 )
 
 ROUTERS = (
@@ -17,8 +18,9 @@ ROUTERS = (
     rosters.router,
     beneficiaries.router,
     pairings.router,
-    # Before the campaigns, since /campaigns/new is no campaign's number.
+    # Before the campaigns, since /campaigns/new and /campaigns/trial-list are no campaign's number.
     composing.router,
+    trials.router,
     campaigns.router,
     festivals.router,
     entering.nowhere,

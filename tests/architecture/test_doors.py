@@ -17,6 +17,7 @@ from tests.accounts.factories import LIXIA, SHIZHONG, phone_headers, staff_heade
 from tests.architecture.test_routes import OPEN
 from tests.campaigns.factories import make_campaign
 from tests.conftest import NOW
+from tests.messaging.factories import make_message
 from tests.pairing.factories import make_pairing
 from tests.people.factories import make_cadre, make_guardian
 
@@ -32,6 +33,11 @@ BODIES: dict[Door, dict[str, object]] = {
     ("PUT", "/admin/v1/campaigns/{campaign_id}"): {"kind": "policy_notice", "title": "年审开始办理"},
     ("POST", "/admin/v1/campaigns/{campaign_id}/approve"): {"content_hash": "0" * 64},
     ("POST", "/admin/v1/campaigns/{campaign_id}/pause"): {},
+    ("POST", "/admin/v1/campaigns/{campaign_id}/retry"): {"reasons": ["not_following"]},
+    ("POST", "/admin/v1/campaigns/{campaign_id}/messages/{message_id}/settle"): {
+        "outcome": "arrived",
+        "reason": "电话核实",
+    },
     ("POST", "/admin/v1/imports/{import_id}/confirm"): {},
 }
 
@@ -79,6 +85,7 @@ async def things_of_lixia() -> dict[str, int]:
         "guardian_id": guardian.id,
         "pairing_id": pairing.id,
         "campaign_id": campaign.id,
+        "message_id": (await make_message(campaign_id=campaign.id)).id,
         "import_id": roster.id,
     }
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
@@ -18,7 +18,6 @@ from app.campaigns.rules import canary_by_default, next_phase, sample_size
 from app.core.clock import china_moment
 from app.messaging.enums import MessageState, Reason, RecipientKind
 from app.messaging.models import Message
-from app.messaging.rules import is_quiet
 from app.wechat.gateway import WeChatRefused
 from tests.accounts.factories import SHIZHONG, make_identity
 from tests.campaigns.factories import (
@@ -26,7 +25,6 @@ from tests.campaigns.factories import (
     author,
     campaign_sender,
     draft_of,
-    expand_all,
     make_campaign,
     notice,
     reachable_cadre,
@@ -390,44 +388,3 @@ async def test_a_trial_list_names_colleagues_of_the_own_federation_and_few() -> 
     await on_trial_list()
     assert await TrialCadre.all().count() == 0
     assert await AuditEntry.filter(action="trial_list.changed").count() == 2
-
-
-async def test_a_spread_campaign_comes_up_evenly_by_day_only() -> None:
-    await crowd(600)
-    evening = china_moment(NOW.date(), 20)
-    await approved(notice(spread_minutes=120, canary=False), now=evening)
-
-    await expand_all(now=evening, at_once=100)
-
-    moments = Counter([message.next_at for message in await Message.all()])
-    assert len(moments) == 60
-    assert max(moments.values()) - min(moments.values()) <= 3
-    assert not any(is_quiet(moment) for moment in moments)
-    assert (min(moments), max(moments)) == (
-        evening,
-        china_moment(NOW.date() + timedelta(days=1), 8) + timedelta(minutes=58),
-    )
-
-
-async def test_a_resumed_campaign_stays_spread(wechat: FakeWeChat, clock: FixedClock) -> None:
-    await crowd(60)
-    campaign = await approved(notice(spread_minutes=60))
-    await expand_all(now=NOW)
-    before = {message.id: message.next_at for message in await Message.all()}
-
-    await operations.pause(campaign_id=campaign.id, reason="", author=author(1), now=NOW)
-    await operations.resume(campaign_id=campaign.id, author=author(1), now=NOW)
-    await campaign_sender(wechat, clock).send_due()
-
-    assert {message.id: message.next_at for message in await Message.all()} == before
-    assert len(wechat.template_messages) == 1
-
-
-async def test_a_spread_ends_before_the_campaign_does() -> None:
-    await crowd(100)
-    late = china_moment(date(2026, 5, 24), 19)
-    await make_campaign(spread_minutes=600, opened_at=late)
-
-    await expand_all(now=late)
-
-    assert max(message.next_at for message in await Message.all()) < china_moment(date(2026, 5, 24), 21)

@@ -1,0 +1,121 @@
+"""Campaigns at the screen: tried out, released, sent again, settled."""
+
+from app.accounts.enums import StaffRole
+from app.campaigns import operations
+from app.campaigns.enums import CampaignPhase, CampaignState
+from app.campaigns.models import Campaign, TrialCadre
+from app.core import sql
+from app.messaging.enums import MessageState
+from app.messaging.models import Message
+from tests.campaigns.factories import expand_all, make_campaign, reachable_guardian
+from tests.conftest import NOW
+from tests.console.conftest import SignedIn
+from tests.people.factories import make_cadre
+
+
+async def test_colleagues_are_put_on_the_trial_list_and_taken_off(signed_in: SignedIn) -> None:
+    cadre = await make_cadre(name="孙建国")
+    browser = await signed_in()
+    await browser.open("/console/campaigns")
+    await browser.click("试发名单")
+
+    page = await browser.press("加入名单", cadre_id=str(cadre.id))
+    assert "名单上有1人" in page.words
+    assert "孙*国" in page.words
+    assert not page.has_button("加入名单")
+    page = await browser.press("移出")
+
+    assert "名单上还没有人" in page.words
+    assert await TrialCadre.all().count() == 0
+
+
+async def test_how_it_is_sent_is_chosen_and_read_back(signed_in: SignedIn) -> None:
+    await reachable_guardian()
+    await sql.execute("INSERT INTO worker_heartbeat (name, beat_at) VALUES (%s, %s)", ("one", NOW))
+    browser = await signed_in()
+    await browser.open("/console/campaigns/new?kind=policy_notice")
+
+    page = await browser.press("保存草稿", title="两项补贴年审", canary="true", spread_minutes="240")
+    assert "是，放行后才发给其余的人" in page.words
+    assert "平均分到4小时里" in page.words
+    assert "按目前速度，全部发完约需4小时，预计13:00前发完。要先试发，时间从放行时算起。" in page.words
+
+    page = await browser.click("修改")
+    form = page.form("保存草稿")
+    assert (form.values["canary"], form.values["spread_minutes"]) == ("true", "240")
+
+
+async def test_what_was_tried_out_is_released_by_another_admin(signed_in: SignedIn) -> None:
+    await reachable_guardian()
+    author = await signed_in(display_name="周敏")
+    await author.open("/console/campaigns/new?kind=policy_notice")
+    page = await author.press("保存草稿", title="两项补贴年审", canary="true")
+    await Campaign.all().update(state=CampaignState.RUNNING, phase=CampaignPhase.SAMPLE)
+    page = await author.open(page.path)
+    assert "正在发给百分之一的人" in page.words
+    await Campaign.all().update(phase=CampaignPhase.HELD)
+
+    page = await author.open(page.path)
+    assert "试发完成，等待放行" in page.words
+    assert not page.has_button("放行")
+    clerk = await signed_in(role=StaffRole.CLERK)
+    assert not (await clerk.open(page.path)).has_button("放行")
+    second = await signed_in()
+    await second.open(page.path)
+    page = await second.press("放行")
+
+    assert "已放行" in page.words
+    assert (await Campaign.get()).phase is CampaignPhase.ALL
+
+
+async def test_why_it_did_not_arrive_what_to_do_and_once_more(signed_in: SignedIn) -> None:
+    ready = await reachable_guardian()
+    await reachable_guardian(consents=False)
+    campaign = await make_campaign()
+    await expand_all(now=NOW)
+    failed = {"state": "failed", "reason": "refused_by_wechat", "errcode": 200001}
+    await Message.filter(recipient_id=ready.id).update(**failed)
+    browser = await signed_in()
+
+    page = await browser.open(f"/console/campaigns/{campaign.id}")
+    assert "愿意接收的在服务号里回复同意" in page.words
+    assert "1条现在可以" in page.words
+    page = await browser.press("重新发送勾选的", reasons="refused_by_wechat")
+    assert "已重新排队" in page.words
+    assert not page.has_button("重新发送勾选的")
+
+    page = await browser.click("没有同意接收")
+    assert "原因：没有同意接收" in page.words
+    page = await browser.open(f"/console/campaigns/{campaign.id}/messages")
+    assert "重新发送（原来：发送失败，微信拒绝发送）" in page.words
+    clerk = await signed_in(role=StaffRole.CLERK)
+    assert not (await clerk.open(f"/console/campaigns/{campaign.id}")).has_button("重新发送勾选的")
+
+
+async def test_an_unknown_outcome_is_written_down_by_whoever_found_out(signed_in: SignedIn) -> None:
+    await reachable_guardian()
+    campaign = await make_campaign()
+    await expand_all(now=NOW)
+    await Message.all().update(state="unknown", reason="unanswered")
+    browser = await signed_in(display_name="周敏")
+    await browser.open(f"/console/campaigns/{campaign.id}/messages?state=unknown")
+
+    await browser.press("登记", outcome="arrived", reason="打过电话")
+
+    page = await browser.open(f"/console/campaigns/{campaign.id}/messages")
+    assert "周敏：核实已收到（原来：结果未知，微信没有回答，无法确定是否已发出）打过电话" in page.words
+    assert (await Message.get()).state is MessageState.DELIVERED
+    assert not page.has_button("登记")
+
+
+async def test_whoever_cancels_reads_what_has_left(signed_in: SignedIn) -> None:
+    await reachable_guardian()
+    campaign = await make_campaign()
+    await expand_all(now=NOW)
+    await Message.all().update(state="sent")
+    await operations.pause_by_system(campaign_id=campaign.id, reason="模板被停用", now=NOW)
+
+    page = await (await signed_in()).open(f"/console/campaigns/{campaign.id}")
+
+    assert "已经离开系统、不能收回的：已发出1条" in page.words
+    assert "模板被停用" in page.words
