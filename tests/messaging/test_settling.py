@@ -206,29 +206,6 @@ async def test_a_receipt_for_a_message_we_do_not_know_is_not_known() -> None:
     assert not await operations.apply_receipt(msgid="1", delivered=True, status=None, now=NOW)
 
 
-async def test_a_receipt_settles_the_one_message_whose_answer_was_lost() -> None:
-    lost = await make_subscribe_message(state=MessageState.UNKNOWN, first_tried_at=NOW, openid="c-1")
-    other = await make_subscribe_message(state=MessageState.UNKNOWN, first_tried_at=NOW, openid="c-2")
-
-    known = await operations.apply_receipt(
-        msgid="55", delivered=True, status=None, now=NOW, openid="c-1", template_id=SUBSCRIBE_TEMPLATE
-    )
-
-    await lost.refresh_from_db()
-    await other.refresh_from_db()
-    assert known
-    assert (lost.state, lost.wechat_msgid) == (MessageState.DELIVERED, "55")
-    assert other.state is MessageState.UNKNOWN
-
-
-@pytest.mark.parametrize("second", [MessageState.UNKNOWN, MessageState.SENDING])
-async def test_a_receipt_that_could_be_about_two_messages_settles_none(second: MessageState) -> None:
-    for state in (MessageState.UNKNOWN, second):
-        await make_message(state=state, first_tried_at=NOW, openid="o-1")
-
-    assert not await operations.apply_receipt(msgid="55", delivered=True, status=None, now=NOW, openid="o-1")
-
-
 async def test_accepts_add_up_a_reject_leaves_them_and_a_ban_ends_them() -> None:
     async def answer(said: SubscriptionAnswer) -> int:
         await operations.grant_credits(openid="c-1", answers={SUBSCRIBE_TEMPLATE: said}, now=NOW)

@@ -5,7 +5,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from tortoise.transactions import in_transaction
@@ -21,8 +21,6 @@ log = structlog.get_logger()
 
 # Long enough for a database that restarts: an answer that is lost here becomes an unknown.
 _SETTLE_ATTEMPTS = 20
-# An event comes within seconds of the try; WeChat repeats it for less than a minute.
-_RECEIPT_WINDOW = timedelta(minutes=15)
 _BLOCKED = "userblock"
 
 
@@ -185,28 +183,17 @@ async def _forget_followers(group: Iterable[Outcome]) -> None:
         await WeChatIdentity.filter(app=WeChatApp.OFFICIAL, openid__in=openids).update(follows=False)
 
 
-async def apply_receipt(
-    *,
-    msgid: str,
-    delivered: bool,
-    status: str | None,
-    now: datetime,
-    openid: str | None = None,
-    template_id: str | None = None,
-) -> bool:
+async def apply_receipt(*, msgid: str, delivered: bool, status: str | None, now: datetime) -> bool:
     """Write down how a message ended, as WeChat's event tells, and return whether we know the message.
 
     Told twice, or told after the end, it changes nothing. An event may come before the answer to its own try
-    was written down: False asks the caller to come again a little later. When the answer was lost, the event
-    settles the one message that it can be about.
+    was written down: False asks the caller to come again a little later.
 
     Args:
         msgid: WeChat's name of the message.
         delivered: whether it reached the phone.
         status: WeChat's word for a failure, without blanks: `failed:userblock`.
         now: when it told us.
-        openid: whom it was for, when the event says so.
-        template_id: of which template, when the event says so.
     """
     reason = None
     if not delivered:
@@ -218,28 +205,4 @@ async def apply_receipt(
         " WHERE wechat_msgid = %s AND state IN ('sent', 'held', 'unknown')",
         (*ended, msgid),
     )
-    if found or await sql.fetch("SELECT id FROM message WHERE wechat_msgid = %s LIMIT 1", (msgid,)):
-        return True
-    lost = await _lost_answer(openid, template_id, now=now) if openid else None
-    if lost is None:
-        return False
-    settled = await sql.execute(
-        "UPDATE message SET state = %s, reason = %s, settled_at = %s, wechat_msgid = %s,"
-        " sent_at = COALESCE(sent_at, %s) WHERE id = %s AND state IN ('unknown', 'held')"
-        " AND wechat_msgid IS NULL",
-        (*ended, msgid, now, lost),
-    )
-    return bool(settled)
-
-
-async def _lost_answer(openid: str, template_id: str | None, *, now: datetime) -> int | None:
-    """Return the one recent message of this person whose outcome is open, None when there are more."""
-    rows = await sql.fetch(
-        "SELECT id, state FROM message WHERE state IN ('sending', 'unknown', 'held') AND openid = %s"
-        " AND (%s IS NULL OR template_id = %s) AND wechat_msgid IS NULL AND first_tried_at > %s"
-        " ORDER BY id LIMIT 2",
-        (openid, template_id, template_id, now - _RECEIPT_WINDOW),
-    )
-    if len(rows) != 1 or rows[0]["state"] == MessageState.SENDING.value:
-        return None
-    return int(rows[0]["id"])
+    return bool(found or await sql.fetch("SELECT id FROM message WHERE wechat_msgid = %s LIMIT 1", (msgid,)))
