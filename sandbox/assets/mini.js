@@ -8,6 +8,7 @@ const toast = byId("toast");
 const clientIds = new Map();
 let who = "";
 let hideToast = 0;
+let order = [];
 
 const path = (rest) => `/_sandbox/mini/${encodeURIComponent(who)}/${rest}`;
 const good = (answer) => answer.status >= 200 && answer.status < 300;
@@ -38,9 +39,14 @@ function count(label, value) {
   return el("span", {}, `${label} `, el("b", {}, String(done)), due === undefined ? " 次" : ` / ${due} 次`);
 }
 
+function day(isoDate) {
+  const [year, month, date] = isoDate.split("-").map(Number);
+  return `${year}年${month}月${date}日`;
+}
+
 function dates(item) {
-  const last = item.last_contact_on ? `上次联系 ${item.last_contact_on}` : "今年还没有联系过";
-  return item.next_due_on ? `${last}，${item.next_due_on} 前再联系` : last;
+  const last = item.last_contact_on ? `上次联系：${day(item.last_contact_on)}` : "还没有联系上";
+  return item.next_due_on ? `${last}。应在${day(item.next_due_on)}前联系` : last;
 }
 
 function person(item) {
@@ -68,22 +74,25 @@ async function record(item, name) {
   clientIds.delete(item.id);
   const id = answer.body.id ?? answer.body.contact?.id;
   say(`已记录与${name}的联系`, "撤销", id === undefined ? null : () => undo(id));
-  await list();
+  await list({ asBefore: true });
 }
 
 async function undo(id) {
   const answer = await call("POST", path(`contacts/${encodeURIComponent(id)}/undo`));
   say(good(answer) ? "已撤销" : reason(answer));
-  await list();
+  await list({ asBefore: true });
 }
 
-async function list() {
+/** Show the people; after a tap in the order of before, so that a slow second tap meets the same person. */
+async function list({ asBefore = false } = {}) {
   const answer = await call("GET", path("pairings"));
   if (!good(answer)) {
     panel(reason(answer), "再试一次", open);
     return;
   }
   const items = Array.isArray(answer.body) ? answer.body : answer.body.items ?? answer.body.pairings ?? [];
+  if (asBefore) items.sort((one, other) => order.indexOf(one.id) - order.indexOf(other.id));
+  order = items.map((item) => item.id);
   const people = items.map(person);
   body.replaceChildren(...(people.length ? people : [el("p", { className: "nothing" }, "还没有结对的帮扶对象")]));
 }
@@ -98,7 +107,7 @@ async function open() {
 
 async function bind() {
   const answer = await call("POST", path("bind"));
-  if (good(answer) && answer.body.role !== "unbound") await list();
+  if (good(answer) && answer.body.role !== "unbound") await open();
   else panel(good(answer) ? "名册里没有这个手机号，请联系管理员" : reason(answer), "再试一次", bind);
 }
 
