@@ -28,6 +28,7 @@ from app.campaigns.schemas import (
     PauseBody,
     PreviewAnswer,
     ProgressAnswer,
+    RepeatableAnswer,
     RetryAnswer,
     RetryBody,
     SettleBody,
@@ -231,13 +232,20 @@ async def list_messages(
 
 
 @router.get("/campaigns/{campaign_id}/unreached", summary="谁没有收到、为什么、可以怎么办")
-async def list_unreached(campaign_id: CampaignId, caller: StaffDep, clock: ClockDep) -> list[UnreachedAnswer]:
+async def list_unreached(campaign_id: CampaignId, caller: StaffDep) -> list[UnreachedAnswer]:
     campaign = await queries.campaign_in(scope=caller.scope, campaign_id=campaign_id)
-    progress = (await queries.progress_of(campaigns=[campaign]))[campaign_id]
+    return UnreachedAnswer.list_of((await queries.progress_of(campaigns=[campaign]))[campaign_id])
+
+
+@router.get("/campaigns/{campaign_id}/retry", summary="现在可以重新发送多少，按原因")
+async def list_repeatable(
+    campaign_id: CampaignId, caller: StaffDep, clock: ClockDep
+) -> list[RepeatableAnswer]:
+    campaign = await queries.campaign_in(scope=caller.scope, campaign_id=campaign_id)
     now = clock.now()
-    goes_on = campaign.state in ALLOWED["retry"] and campaign.expires_at > now
-    retryable = await queries.repeatable_counts(campaign=campaign, now=now) if goes_on else {}
-    return UnreachedAnswer.list_of(progress, retryable)
+    if campaign.state not in ALLOWED["retry"] or campaign.expires_at <= now:
+        return []
+    return RepeatableAnswer.list_of(await queries.repeatable_counts(campaign=campaign, now=now))
 
 
 @router.post("/campaigns/{campaign_id}/retry", summary="重新发送可以重新发送的")

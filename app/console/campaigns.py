@@ -69,7 +69,7 @@ async def campaign(
         caller=caller,
         campaign=shown,
         preview=preview,
-        unreached=await admin_api.list_unreached(campaign_id, caller, clock),
+        unreached=await admin_api.list_unreached(campaign_id, caller),
         region=await org_in_count(scope=caller.scope, code=org_code_of(shown.region_prefix)),
         names=await staff_names(staff_ids=people),
         acts=_acts(shown, caller),
@@ -136,6 +136,20 @@ async def settle(
     """Write down whether somebody got a message of which nobody knew."""
     await admin_api.settle_message(campaign_id, message_id, body, caller, clock)
     return go_on(f"/console/campaigns/{campaign_id}/messages", done="settled", state="unknown")
+
+
+@router.get("/campaigns/{campaign_id}/retry")
+async def repeatable(request: Request, campaign_id: RowId, caller: StaffDep, clock: ClockDep) -> Response:
+    """Show what may be sent again now; of a million messages this takes a moment."""
+    shown = await admin_api.show_campaign(campaign_id, caller)
+    return page(
+        request,
+        "campaign_retry.html",
+        caller=caller,
+        campaign=shown,
+        found=await admin_api.list_repeatable(campaign_id, caller, clock),
+        acts=_acts(shown, caller),
+    )
 
 
 @router.post("/campaigns/{campaign_id}/retry")

@@ -77,15 +77,18 @@ async def test_who_did_not_get_it_why_and_what_to_do(client: httpx.AsyncClient) 
     path = f"/admin/v1/campaigns/{campaign.id}"
 
     unreached = (await client.get(f"{path}/unreached", headers=admin)).json()
-    assert {one["reason"]: (one["count"], one["retryable"]) for one in unreached} == {
-        "not_following": (1, 0),
-        "refused_by_wechat": (1, 1),
+    assert {one["reason"]: one["count"] for one in unreached} == {
+        "not_following": 1,
+        "refused_by_wechat": 1,
     }
     assert all(one["remedy"] for one in unreached)
+    repeatable = (await client.get(f"{path}/retry", headers=admin)).json()
+    assert [(one["reason"], one["count"]) for one in repeatable] == [("refused_by_wechat", 1)]
     body = {"reasons": ["refused_by_wechat", "not_following"]}
     retried = (await client.post(f"{path}/retry", json=body, headers=admin)).json()
     assert retried == {"retried": 1, "reasons": {"refused_by_wechat": 1}, "left": False}
     assert (await client.post(f"{path}/retry", json=body, headers=admin)).json()["retried"] == 0
+    assert (await client.get(f"{path}/retry", headers=admin)).json() == []
 
     listed = (await client.get(f"{path}/messages", headers=admin)).json()["items"]
     changes = {one["id"]: [change["act_label"] for change in one["changes"]] for one in listed}

@@ -79,17 +79,20 @@ async def test_why_it_did_not_arrive_what_to_do_and_once_more(signed_in: SignedI
 
     page = await browser.open(f"/console/campaigns/{campaign.id}")
     assert "愿意接收的在服务号里回复同意" in page.words
-    assert "1条现在可以" in page.words
+    page = await browser.click("看看现在可以重新发送哪些")
+    assert "微信拒绝发送：1条" in page.words
     page = await browser.press("重新发送勾选的", reasons="refused_by_wechat")
     assert "已重新排队" in page.words
-    assert not page.has_button("重新发送勾选的")
+    page = await browser.click("看看现在可以重新发送哪些")
+    assert "现在没有可以重新发送的消息" in page.words
 
+    await browser.open(f"/console/campaigns/{campaign.id}")
     page = await browser.click("没有同意接收")
     assert "原因：没有同意接收" in page.words
     page = await browser.open(f"/console/campaigns/{campaign.id}/messages")
     assert "重新发送（原来：发送失败，微信拒绝发送）" in page.words
     clerk = await signed_in(role=StaffRole.CLERK)
-    assert not (await clerk.open(f"/console/campaigns/{campaign.id}")).has_button("重新发送勾选的")
+    assert "看看现在可以重新发送哪些" not in (await clerk.open(f"/console/campaigns/{campaign.id}")).links
 
 
 async def test_an_unknown_outcome_is_written_down_by_whoever_found_out(signed_in: SignedIn) -> None:

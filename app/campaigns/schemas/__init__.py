@@ -12,7 +12,13 @@ from app.campaigns.schemas.campaigns import (
     ReasonAnswer,
     TrialMemberAnswer,
 )
-from app.campaigns.schemas.messages import ChangeAnswer, MessageAnswer, RetryAnswer, UnreachedAnswer
+from app.campaigns.schemas.messages import (
+    ChangeAnswer,
+    MessageAnswer,
+    RepeatableAnswer,
+    RetryAnswer,
+    UnreachedAnswer,
+)
 from app.campaigns.schemas.requests import (
     ApprovalBody,
     AutomaticBody,
@@ -39,6 +45,7 @@ __all__ = [
     "PreviewAnswer",
     "ProgressAnswer",
     "ReasonAnswer",
+    "RepeatableAnswer",
     "RetryAnswer",
     "RetryBody",
     "SettleBody",

@@ -94,10 +94,9 @@ class UnreachedAnswer(AnswerBody):
     reason_label: str
     count: int
     remedy: str
-    retryable: Annotated[int, Field(description="现在可以重新发送的条数")]
 
     @classmethod
-    def list_of(cls, progress: Progress, retryable: Mapping[Reason, int]) -> "list[UnreachedAnswer]":
+    def list_of(cls, progress: Progress) -> "list[UnreachedAnswer]":
         """Describe who did not get a campaign, by state and reason."""
         found = [
             cls(
@@ -107,12 +106,26 @@ class UnreachedAnswer(AnswerBody):
                 reason_label=one.reason.label,
                 count=one.count,
                 remedy=remedy(one.reason),
-                retryable=min(one.count, retryable.get(one.reason, 0)),
             )
             for one in progress.counts
             if one.reason is not None and not one.state.is_open
         ]
         return sorted(found, key=lambda one: -one.count)
+
+
+class RepeatableAnswer(AnswerBody):
+    """How many messages may be sent again now, of those that did not arrive for one reason."""
+
+    reason: Reason
+    reason_label: str
+    count: int
+
+    @classmethod
+    def list_of(cls, counts: Mapping[Reason, int]) -> "list[RepeatableAnswer]":
+        """Describe what may be sent again, by reason."""
+        return [
+            cls(reason=reason, reason_label=reason.label, count=count) for reason, count in counts.items()
+        ]
 
 
 class RetryAnswer(AnswerBody):
