@@ -1,12 +1,14 @@
-"""The `lianxin` command: api | worker | migrate | demo | admin create."""
+"""The `lianxin` command: api | worker | migrate | demo | admin create, password, close."""
 
 import asyncio
 import difflib
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from importlib.metadata import entry_points
+from typing import Any
 
 import click
 import pymysql
@@ -16,7 +18,7 @@ from pydantic import ValidationError
 from tortoise.exceptions import BaseORMException
 
 from app.accounts.enums import StaffRole
-from app.accounts.operations import create_staff
+from app.accounts.operations import close_account, create_staff, set_password
 from app.accounts.rules import Scope
 from app.bootstrap import running_services
 from app.core.clock import SystemClock
@@ -158,9 +160,7 @@ def admin() -> None:
 @click.option("--name", "display_name", default=None, help="name to show; the username by default")
 def create_admin(username: str, org_code: str, role: str, display_name: str | None) -> None:
     """Create one account; the password comes from a prompt or from LIANXIN_ADMIN_PASSWORD."""
-    password = os.environ.get("LIANXIN_ADMIN_PASSWORD") or click.prompt(
-        "password", hide_input=True, confirmation_prompt=True
-    )
+    password = _asked_password()
     settings = get_settings()
     try:
         with told_plainly():
@@ -174,6 +174,42 @@ def create_admin(username: str, org_code: str, role: str, display_name: str | No
     except AppError as error:
         raise click.ClickException(error.detail or error.title) from None
     click.echo(f"{username} may now sign in")
+
+
+@admin.command("password", help="Give a member of staff a new password; ends his sessions.")
+@click.option("--username", required=True)
+def set_admin_password(username: str) -> None:
+    """Set one password, from a prompt or from LIANXIN_ADMIN_PASSWORD."""
+    password = _asked_password()
+    _with_services(lambda now: set_password(username=username, password=password, now=now))
+    click.echo(f"{username} may sign in with the new password")
+
+
+@admin.command("close", help="End the account of somebody who left; ends his sessions.")
+@click.option("--username", required=True)
+def close_admin(username: str) -> None:
+    """Close one account; `admin password` opens it again."""
+    _with_services(lambda now: close_account(username=username, now=now))
+    click.echo(f"{username} may not sign in any more")
+
+
+def _asked_password() -> str:
+    given = os.environ.get("LIANXIN_ADMIN_PASSWORD")
+    return given or str(click.prompt("password", hide_input=True, confirmation_prompt=True))
+
+
+def _with_services(deed: Callable[[datetime], Coroutine[Any, Any, None]]) -> None:
+    settings = get_settings()
+
+    async def run() -> None:
+        async with running_services(settings):
+            await deed(SystemClock().now())
+
+    try:
+        with told_plainly():
+            asyncio.run(run())
+    except AppError as error:
+        raise click.ClickException(error.detail or error.title) from None
 
 
 async def _create(

@@ -18,7 +18,7 @@ from app.audit import operations as audit
 from app.audit.enums import ActorKind
 from app.core import sql
 from app.core.crypto import hash_token, keyring
-from app.core.errors import Conflict, Invalid, NotSignedIn, TooMany
+from app.core.errors import Conflict, Invalid, NotFound, NotSignedIn, TooMany
 
 log = structlog.get_logger()
 
@@ -63,6 +63,11 @@ class UsernameTaken(Conflict):
 class UsernameWrong(Invalid):
     code = "accounts.username_wrong"
     title = "用户名应为2至64位，只能有文字、数字和 . - _ @"
+
+
+class StaffNotFound(NotFound):
+    code = "accounts.staff_not_found"
+    title = "没有这个用户名"
 
 
 async def sign_in_phone(*, openid: str, unionid: str | None, now: datetime) -> tuple[str, WeChatIdentity]:
@@ -223,6 +228,50 @@ async def create_staff(
             region_code=org_code, detail=role.value,
         )  # fmt: skip
     return staff
+
+
+async def close_account(*, username: str, now: datetime) -> None:
+    """End the account of somebody who left, and every session of his, at once.
+
+    Raises:
+        StaffNotFound: nobody has this name.
+    """
+    async with in_transaction():
+        staff = await _locked(username)
+        await Staff.filter(id=staff.id).update(is_active=False)
+        await _end_sessions(staff, action="staff.closed", now=now)
+
+
+async def set_password(*, username: str, password: str, now: datetime) -> None:
+    """Give somebody a new password and let him in again; whoever is signed in under his name is not any more.
+
+    Raises:
+        StaffNotFound: nobody has this name.
+        WeakPassword: shorter than 12 characters, or easy to guess.
+    """
+    if not _is_strong(password, username=username.strip().lower()):
+        raise WeakPassword
+    async with _HASHING:
+        password_hash = await asyncio.to_thread(_HASHER.hash, password)
+    async with in_transaction():
+        staff = await _locked(username)
+        await Staff.filter(id=staff.id).update(password_hash=password_hash, is_active=True)
+        await _end_sessions(staff, action="staff.password_set", now=now)
+
+
+async def _locked(username: str) -> Staff:
+    staff = await Staff.select_for_update().get_or_none(username=username.strip().lower())
+    if staff is None:
+        raise StaffNotFound
+    return staff
+
+
+async def _end_sessions(staff: Staff, *, action: str, now: datetime) -> None:
+    await StaffSession.filter(staff_id=staff.id).delete()
+    await audit.record(
+        actor=audit.SYSTEM, action=action, object_kind="staff", object_id=staff.id, now=now,
+        region_code=staff.org_code,
+    )  # fmt: skip
 
 
 def _is_strong(password: str, *, username: str) -> bool:

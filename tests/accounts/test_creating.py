@@ -5,8 +5,18 @@ from typing import Any
 import pytest
 
 from app.accounts.enums import StaffRole
-from app.accounts.models import Staff
-from app.accounts.operations import UsernameTaken, UsernameWrong, WeakPassword, create_staff, sign_in_staff
+from app.accounts.models import Staff, StaffSession
+from app.accounts.operations import (
+    StaffNotFound,
+    UsernameTaken,
+    UsernameWrong,
+    WeakPassword,
+    WrongCredentials,
+    close_account,
+    create_staff,
+    set_password,
+    sign_in_staff,
+)
 from app.audit.models import AuditEntry
 from tests.accounts.factories import LIXIA
 from tests.conftest import NOW
@@ -59,3 +69,37 @@ async def test_a_name_is_given_once_in_whatever_case(db: None) -> None:
 
     with pytest.raises(UsernameTaken):
         await create(username="ZHOU.MIN")
+
+
+async def test_who_left_is_signed_out_at_once_and_cannot_come_back(db: None) -> None:
+    await create()
+    await sign_in_staff(username="zhou.min", password=PASSWORD, came_from="127.0.0.1", now=NOW)
+
+    await close_account(username=" Zhou.min", now=NOW)
+
+    assert await StaffSession.all().count() == 0
+    with pytest.raises(WrongCredentials):
+        await sign_in_staff(username="zhou.min", password=PASSWORD, came_from="127.0.0.1", now=NOW)
+    assert await AuditEntry.filter(action="staff.closed").count() == 1
+
+
+async def test_a_new_password_replaces_the_old_one_and_ends_sessions(db: None) -> None:
+    await create()
+    await sign_in_staff(username="zhou.min", password=PASSWORD, came_from="127.0.0.1", now=NOW)
+    fresh = "泉城路口的梧桐又绿了2027年"
+
+    await set_password(username="zhou.min", password=fresh, now=NOW)
+
+    assert await StaffSession.all().count() == 0
+    with pytest.raises(WrongCredentials):
+        await sign_in_staff(username="zhou.min", password=PASSWORD, came_from="127.0.0.1", now=NOW)
+    await sign_in_staff(username="zhou.min", password=fresh, came_from="127.0.0.1", now=NOW)
+
+
+async def test_an_account_nobody_has_and_a_weak_new_password_are_refused(db: None) -> None:
+    await create()
+
+    with pytest.raises(StaffNotFound):
+        await close_account(username="nobody", now=NOW)
+    with pytest.raises(WeakPassword):
+        await set_password(username="zhou.min", password="zhou.min-2027-x", now=NOW)
