@@ -102,10 +102,13 @@ async def edit_campaign(
 
 @router.get("/campaigns", summary="群发任务，最新的在前")
 async def list_campaigns(
-    caller: StaffDep, page: PageQueryDep, state: CampaignState | None = None
+    caller: StaffDep,
+    page: PageQueryDep,
+    state: CampaignState | None = None,
+    held: Annotated[bool, Query(description="只要等待放行的")] = False,  # noqa: FBT002 - a query flag
 ) -> Page[CampaignAnswer]:
     found = await queries.campaigns_in(
-        scope=caller.scope, before_id=page.cursor, limit=page.limit + 1, state=state
+        scope=caller.scope, before_id=page.cursor, limit=page.limit + 1, state=state, held=held
     )
     shown = found[: page.limit]
     progress = await queries.progress_of(campaigns=shown)

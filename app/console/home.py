@@ -41,6 +41,7 @@ async def home(
         today=china_date(clock.now()),
         org=await org_in_count(scope=caller.scope, code=region or caller.org_code),
         submitted=submitted.items,
+        held=(await list_campaigns(caller, PageQuery(limit=_WAITING), held=True)).items,
         unconfirmed=[one for one in uploads.items if one.state is RosterState.CHECKED],
         numbers=await progress(caller, clock, region),
         sending=await show_health(caller, clock),

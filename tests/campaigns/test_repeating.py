@@ -307,11 +307,11 @@ async def test_what_did_not_arrive_is_sent_again_once(wechat: FakeWeChat, clock:
 
     await Message.all().update(state="unknown", reason="unanswered")
     await settle(await only(), arrived=False)
-    assert await retry(campaign) == 0
+    assert await retry(campaign, now=NOW + timedelta(hours=1)) == 0
     assert await OutcomeChange.all().count() == 3
 
 
-async def test_the_credit_of_what_did_not_arrive_comes_back() -> None:
+async def test_the_credit_of_what_did_not_arrive_comes_back(wechat: FakeWeChat, clock: FixedClock) -> None:
     await reachable_cadre(credits_left=1)
     campaign = await approved(reminder())
     await expand_all(now=IN_TIME)
@@ -323,6 +323,9 @@ async def test_the_credit_of_what_did_not_arrive_comes_back() -> None:
     assert (await SubscriptionCredit.get()).remaining == 1
     assert (await only()).channel is Channel.MINI_SUBSCRIBE
     assert await retry(campaign, now=IN_TIME) == 1
+    clock.moment = IN_TIME
+    await campaign_sender(wechat, clock).send_due()
+    assert (await only()).state is MessageState.SENT
 
 
 @pytest.mark.parametrize("state", ["sent", "delivered", "failed", "queued", "sending", "suppressed"])

@@ -177,6 +177,26 @@ async def test_resuming_forgives_what_was_before() -> None:
     assert campaign.pause_reason.startswith("40次发送中有2次")
 
 
+async def test_what_waits_in_a_spread_campaign_is_forgiven_too() -> None:
+    campaign = await make_campaign(watched_from=NOW, planned=40, spread_minutes=600)
+    await ended(campaign, 38)
+    await ended(
+        campaign,
+        2,
+        state=MessageState.QUEUED,
+        errcode=BANNED,
+        next_at=NOW + timedelta(minutes=5),
+        sent_at=None,
+        settled_at=None,
+    )
+    assert await operations.watch_step(now=NOW) == 1
+
+    await operations.resume(campaign_id=campaign.id, author=author(2), now=NOW)
+
+    assert await operations.watch_step(now=NOW) == 0
+    assert await Message.filter(state=MessageState.QUEUED, next_at__gt=NOW).count() == 2
+
+
 async def test_what_was_counted_before_a_resume_stops_nothing_after_it() -> None:
     campaign = await make_campaign(watched_from=NOW)
     await campaign.refresh_from_db()

@@ -61,10 +61,15 @@ async def test_what_was_tried_out_is_released_by_another_admin(signed_in: Signed
     clerk = await signed_in(role=StaffRole.CLERK)
     assert not (await clerk.open(page.path)).has_button("放行")
     second = await signed_in()
-    await second.open(page.path)
+    home = await second.open("/console/home")
+    assert "待放行" in home.words
+    assert "试发完成，等待放行" in (await second.open("/console/campaigns")).words
+    await second.open("/console/home")
+    await second.click("两项补贴年审")
     page = await second.press("放行")
 
     assert "已放行" in page.words
+    assert "待放行" not in (await second.open("/console/home")).words
     assert (await Campaign.get()).phase is CampaignPhase.ALL
 
 

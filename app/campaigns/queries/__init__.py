@@ -140,14 +140,24 @@ class Progress:
 
 
 async def campaigns_in(
-    *, scope: Scope, before_id: int, limit: int, state: CampaignState | None = None
+    *, scope: Scope, before_id: int, limit: int, state: CampaignState | None = None, held: bool = False
 ) -> list[Campaign]:
-    """Return the campaigns of the caller's federation and those below it, newest first."""
+    """Return the campaigns of the caller's federation and those below it, newest first.
+
+    Args:
+        scope: who asks.
+        before_id: go on before this id, 0 from the newest.
+        limit: how many at most.
+        state: only those in this state.
+        held: only those that were tried out and wait for a release.
+    """
     found = Campaign.filter(in_regions("org_code", scope.count))
     if before_id:
         found = found.filter(id__lt=before_id)
     if state is not None:
         found = found.filter(state=state)
+    if held:
+        found = found.filter(phase=CampaignPhase.HELD, state__not=CampaignState.CANCELLED)
     return await found.order_by("-id").limit(limit)
 
 
