@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from app.core.clock import CHINA, start_of_china_day
 from app.messaging.enums import Channel, MessageState, Reason
 
-# States only move forward; what is not listed here never happens (DESIGN: the life of a message).
+# By itself a message only moves forward (DESIGN: the life of a message). The one way back is a named admin's
+# order: what may be sent again is put in the queue once more (campaigns: retrying).
 TRANSITIONS: Mapping[MessageState, frozenset[MessageState]] = {
     MessageState.QUEUED: frozenset(
         {
