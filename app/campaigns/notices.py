@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from app.core.clock import chinese_day
 from app.festivals.rules import FestivalOccasion, greetings_allowed
 from app.messaging.enums import MessageState, Reason
 from app.messaging.notices import Prepared, fit
@@ -44,7 +45,7 @@ def festival_reminder(*, occasion: FestivalOccasion, masked_names: Sequence[str]
         fields={
             "thing1": fit("thing1", f"{occasion.label}前请联系{wish}"),
             "thing2": fit("thing2", f"{masked_names[0]}{more}"),
-            "date3": fit("date3", chinese_date(occasion.on)),
+            "date3": fit("date3", chinese_day(occasion.on)),
         },
         page=TODAY_PAGE,
     )
@@ -61,15 +62,10 @@ def policy_notice(*, title: str, on: date) -> Prepared:
         fields={
             "thing1": fit("thing1", "您有1条政策通知"),
             "thing2": fit("thing2", title),
-            "date3": fit("date3", chinese_date(on)),
+            "date3": fit("date3", chinese_day(on)),
         },
         page=NOTICES_PAGE,
     )
-
-
-def chinese_date(day: date) -> str:
-    """Return a day as people write it: 2026年9月25日."""
-    return f"{day.year}年{day.month}月{day.day}日"
 
 
 # What an admin can do about those who did not get it.

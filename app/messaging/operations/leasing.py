@@ -90,10 +90,6 @@ async def _lock_due(
     return list(json.loads(found[0]["page"] or "[]"))
 
 
-def _lock() -> str:
-    return "" if sql.is_sqlite() else " FOR UPDATE"
-
-
 def _lease_end() -> str:
     return f"{sql.db_now_ms()} + %s"
 
@@ -221,8 +217,7 @@ async def _take_credits(messages: Sequence[DueMessage], *, now: datetime) -> set
     for template_id, wanted in sorted(by_template.items()):
         rows = await sql.fetch(
             "SELECT id, openid FROM subscription_credit WHERE template_id = %s AND remaining > 0"
-            f" AND openid IN ({sql.marks(len(wanted))}) ORDER BY id"
-            + ("" if sql.is_sqlite() else " FOR UPDATE"),
+            f" AND openid IN ({sql.marks(len(wanted))}) ORDER BY id" + sql.for_update(),
             (template_id, *wanted),
         )
         if rows:

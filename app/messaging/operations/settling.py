@@ -154,8 +154,7 @@ def _tokens(outcomes: Sequence[Outcome]) -> list[str]:
 async def _locked(group: Sequence[Outcome], from_states: str) -> set[int]:
     """Return which rows will take the outcome, so that no credit comes back twice."""
     rows = await sql.fetch(
-        f"SELECT id FROM message WHERE state IN {from_states} AND {_ours(group)}"
-        + ("" if sql.is_sqlite() else " FOR UPDATE"),
+        f"SELECT id FROM message WHERE state IN {from_states} AND {_ours(group)}" + sql.for_update(),
         _tokens(group),
     )
     return {row["id"] for row in rows}
