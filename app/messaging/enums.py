@@ -54,6 +54,11 @@ class Channel(Labelled):
 
     MINI_SUBSCRIBE = "mini_subscribe", "小程序订阅消息"
     OFFICIAL_TEMPLATE = "official_template", "服务号模板消息"
+    OFFICIAL_SUBSCRIBE = "official_subscribe", "服务号订阅通知"
+    CUSTOMER_SERVICE = "customer_service", "服务号客服消息"
+    MASS_SEND = "mass_send", "服务号群发"
+    SMS = "sms", "短信"
+    CALL_TASK = "call_task", "请干部打电话"
 
 
 class Purpose(Labelled):

@@ -21,6 +21,8 @@ class Message(Model):
     openid = fields.CharField(max_length=64, null=True)
     template_id = fields.CharField(max_length=64)
     consent = fields.CharField(max_length=40, default="")
+    # Why this channel: the better ones that were passed over, "official_subscribe:no_credit".
+    choice = fields.CharField(max_length=200, default="", db_default="")
     subject_id = fields.BigIntField(null=True)
     subject_count = fields.IntField(default=0)
     # Urgent messages leave before all others, and at night too.

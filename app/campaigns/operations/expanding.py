@@ -133,10 +133,10 @@ async def make_messages(campaign: Campaign, people: Statement, *, way: Way, now:
     fresh = f" WHERE {not_written_to(campaign, way)}" if campaign.canary else ""
     made = await sql.execute(
         "INSERT INTO message (dedup_key, purpose, channel, campaign_id, recipient_kind, recipient_id,"
-        " region_code, openid, template_id, consent, subject_count, urgent, state, reason, next_at,"
+        " region_code, openid, template_id, consent, choice, subject_count, urgent, state, reason, next_at,"
         " expires_at, begun, attempts, charged, created_at, settled_at)"
         f" SELECT {dedup_key(campaign, way.recipient_kind)}, %s, %s, %s, %s, r.recipient_id, r.region_code,"
-        " r.openid, %s, COALESCE(r.consent, ''), r.amount, %s,"
+        " r.openid, %s, COALESCE(r.consent, ''), '', r.amount, %s,"
         f" CASE WHEN r.reason IS NULL THEN 'queued' ELSE 'suppressed' END, r.reason, {next_at}, %s, 0, 0, 0,"
         f" %s, CASE WHEN r.reason IS NULL THEN NULL ELSE %s END FROM ({people.text}) r{slots}{fresh}",
         (
