@@ -1,4 +1,4 @@
-"""The `lianxin` command: api | worker | migrate | demo | admin create, password, close."""
+"""The `lianxin` command: api | worker | migrate | demo | audit-check | admin create, password, close."""
 
 import asyncio
 import difflib
@@ -20,6 +20,7 @@ from tortoise.exceptions import BaseORMException
 from app.accounts.enums import StaffRole
 from app.accounts.operations import close_account, create_staff, set_password
 from app.accounts.rules import Scope
+from app.audit.operations import first_broken_link
 from app.bootstrap import running_services
 from app.core.clock import SystemClock
 from app.core.errors import AppError, NotFound
@@ -146,6 +147,22 @@ def migrate() -> None:
     with told_plainly():
         planted = asyncio.run(run())
     click.echo(f"schema is up to date; {planted} federations added")
+
+
+@main.command("audit-check", help="Walk the audit trail and say whether anything was changed in it.")
+def audit_check() -> None:
+    """Check the whole chain of deeds; a break is told and ends with code 1."""
+    settings = get_settings()
+
+    async def run() -> str | None:
+        async with running_services(settings):
+            return await first_broken_link()
+
+    with told_plainly():
+        broken = asyncio.run(run())
+    if broken is not None:
+        raise click.ClickException(f"the audit trail is broken: {broken}")
+    click.echo("the audit trail is whole")
 
 
 @main.group(help="Accounts of the console.")

@@ -1,5 +1,6 @@
 """The HTTP application: routers by audience, error rendering, one middleware; nothing else."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -37,6 +38,9 @@ from app.people import mini_api as people_mini
 from app.rosters import admin_api as rosters_admin
 
 log = structlog.get_logger()
+
+# A supervisor asks every few seconds, and takes silence for a fault of its own.
+_READY_SECONDS = 3.0
 
 MINI_ROUTERS = (
     accounts_mini.router,
@@ -107,8 +111,9 @@ def _add_health(app: FastAPI) -> None:
     async def ready() -> JSONResponse:
         # Of a table of ours: a database that nobody prepared answers too.
         try:
-            await sql.fetch("SELECT 1 AS one FROM org LIMIT 1")
-        except BaseORMException as error:
+            async with asyncio.timeout(_READY_SECONDS):
+                await sql.fetch("SELECT 1 AS one FROM org LIMIT 1")
+        except (BaseORMException, TimeoutError) as error:
             log.warning("http.not_ready", error=type(error).__name__)
             return JSONResponse({"status": "database"}, status_code=503)
         return JSONResponse({"status": "ok"})

@@ -1,7 +1,9 @@
 """What the command line says to an operator."""
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -84,6 +86,19 @@ def test_an_account_before_the_first_migration_and_for_a_strange_federation_is_r
     assert strange.stderr.startswith("Error: there is no federation 999999")
     assert "用户名应为2至64位" in nameless.stderr
     assert (made.returncode, made.stdout) == (0, "zhou may now sign in\n")
+
+
+def test_an_operator_hears_whether_the_audit_trail_is_whole(tmp_path: Path) -> None:
+    database = f"sqlite://{tmp_path / 'lianxin.db'}"
+    lianxin(tmp_path, "migrate", LIANXIN_DATABASE_URL=database)
+
+    whole = lianxin(tmp_path, "audit-check", LIANXIN_DATABASE_URL=database)
+    with closing(sqlite3.connect(tmp_path / "lianxin.db")) as connection, connection:
+        connection.execute("INSERT INTO audit_head (id, seq, digest) VALUES (1, 2, '')")
+    cut = lianxin(tmp_path, "audit-check", LIANXIN_DATABASE_URL=database)
+
+    assert (whole.returncode, whole.stdout) == (0, "the audit trail is whole\n")
+    assert (cut.returncode, cut.stderr) == (1, "Error: the audit trail is broken: 末尾缺少 2 条\n")
 
 
 def test_a_wrong_setting_is_told_under_its_name_before_anything_starts(tmp_path: Path) -> None:
