@@ -20,6 +20,7 @@ MODEL_MODULES = [
     "app.messaging.models",
     "app.pairing.models",
     "app.rosters.models",
+    "app.needs.models",
     "app.contacts.models",
     "app.campaigns.models",
     "app.bot.models",
