@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 "unique_together": (("raised_by", "raiser_id", "client_id"),),
                 "indexes": [Index(fields=["region_code", "state", "last_step_at"])],
                 "pk_attr": "id",
-                "table_description": "One difficulty of one beneficiary, and how far it is; what happened stands in its steps.",
+                "table_description": "One difficulty of one beneficiary and how far it is, what happened stands in its steps.",
             },
             bases=["Model"],
         ),

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 "table": "need_step",
                 "app": "app",
                 "pk_attr": "id",
-                "table_description": "One step in the history of a need; never changed, never removed.",
+                "table_description": "One step in the history of a need, never changed, never removed.",
             },
             bases=["Model"],
         ),

@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
                 "app": "app",
                 "indexes": [Index(fields=["org_code", "state", "given_at"])],
                 "pk_attr": "id",
-                "table_description": "What a family thinks of the federation's work; the cadre and his federation do not see it.",
+                "table_description": "What a family thinks of the work of the federation, kept from the cadre and his own federation.",
             },
             bases=["Model"],
         ),

@@ -16,7 +16,7 @@ from app.needs.enums import (
 
 
 class Need(Model):
-    """One difficulty of one beneficiary, and how far it is; what happened stands in its steps."""
+    """One difficulty of one beneficiary and how far it is, what happened stands in its steps."""
 
     id = fields.BigIntField(primary_key=True)
     beneficiary_id = fields.BigIntField(db_index=True)
@@ -40,7 +40,7 @@ class Need(Model):
 
 
 class NeedStep(Model):
-    """One step in the history of a need; never changed, never removed."""
+    """One step in the history of a need, never changed, never removed."""
 
     id = fields.BigIntField(primary_key=True)
     need_id = fields.BigIntField(db_index=True)
@@ -78,7 +78,7 @@ class Inquiry(Model):
 
 
 class Opinion(Model):
-    """What a family thinks of the federation's work; the cadre and his federation do not see it."""
+    """What a family thinks of the work of the federation, kept from the cadre and his own federation."""
 
     id = fields.BigIntField(primary_key=True)
     guardian_id = fields.BigIntField(db_index=True)
