@@ -1,9 +1,11 @@
 # One image; the command chooses: api (default), worker, migrate.
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /src
-COPY requirements.lock requirements-build.lock ./
+# For short messages (短信): --build-arg LOCK=requirements-sms.lock
+ARG LOCK
+COPY requirements.lock requirements-sms.lock requirements-build.lock ./
 RUN python -m venv /venv \
- && /venv/bin/python -m pip install --no-cache-dir --require-hashes -r requirements.lock \
+ && /venv/bin/python -m pip install --no-cache-dir --require-hashes -r "${LOCK:-requirements.lock}" \
  && python -m venv /build \
  && /build/bin/python -m pip install --no-cache-dir --require-hashes -r requirements-build.lock
 COPY pyproject.toml README.md LICENSE ./

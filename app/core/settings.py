@@ -51,6 +51,31 @@ class WeChatSettings(BaseModel):
     templates: TemplateSettings = TemplateSettings()
 
 
+class SmsTemplateSettings(BaseModel):
+    """Template ids that the provider of short messages approved; empty: no short message of that kind."""
+
+    policy_notice: str = ""
+
+
+class SmsSettings(BaseModel):
+    """Short messages (短信), off unless a provider is named."""
+
+    provider: Literal["none", "tencent"] = "none"
+    endpoint: str = "https://sms.tencentcloudapi.com"
+    region: str = "ap-guangzhou"
+    secret_id: SecretStr = SecretStr("")
+    secret_key: SecretStr = SecretStr("")
+    app_id: str = ""
+    sign_name: str = ""
+    concurrency: int = Field(default=10, ge=1, le=100)
+    templates: SmsTemplateSettings = SmsTemplateSettings()
+
+    @property
+    def is_on(self) -> bool:
+        """Whether short messages may be sent at all."""
+        return self.provider != "none"
+
+
 class SendSettings(BaseModel):
     """How fast messages leave, per worker."""
 
@@ -78,6 +103,7 @@ class Settings(BaseSettings):
     field_keys: SecretStr = SecretStr(f"{PLACEHOLDER}:{_DEMO_FIELD_KEY}")
     index_key: SecretStr = SecretStr(f"{PLACEHOLDER}-index-key-of-32-characters")
     wechat: WeChatSettings = WeChatSettings()
+    sms: SmsSettings = SmsSettings()
     send: SendSettings = SendSettings()
     # Which reverse proxy may tell us the address of a browser or phone; empty: none.
     trusted_proxy: str = ""
@@ -100,6 +126,10 @@ class Settings(BaseSettings):
             raise ValueError("LIANXIN_DATABASE_URL must begin with mysql:// or sqlite://")
         if not self.wechat.api_base.startswith(("https://", "http://")):
             raise ValueError("LIANXIN_WECHAT__API_BASE must begin with https:// or http://")
+        if not self.sms.endpoint.startswith(("https://", "http://")):
+            raise ValueError("LIANXIN_SMS__ENDPOINT must begin with https:// or http://")
+        if self.sms.is_on and not (self.sms.app_id and self.sms.sign_name):
+            raise ValueError("short messages need LIANXIN_SMS__APP_ID and LIANXIN_SMS__SIGN_NAME")
         return self
 
     @model_validator(mode="after")
@@ -120,6 +150,8 @@ class Settings(BaseSettings):
             )
         if not self.wechat.api_base.startswith("https://"):
             raise ValueError("LIANXIN_WECHAT__API_BASE must begin with https://, secrets travel there")
+        if not self.sms.endpoint.startswith("https://"):
+            raise ValueError("LIANXIN_SMS__ENDPOINT must begin with https://, phone numbers travel there")
         return self
 
     def _secrets(self) -> dict[str, str]:
@@ -133,6 +165,9 @@ class Settings(BaseSettings):
             named[f"LIANXIN_WECHAT__{name}__SECRET"] = account.secret
             named[f"LIANXIN_WECHAT__{name}__TOKEN"] = account.token
             named[f"LIANXIN_WECHAT__{name}__AES_KEY"] = account.aes_key
+        if self.sms.is_on:
+            named["LIANXIN_SMS__SECRET_ID"] = self.sms.secret_id
+            named["LIANXIN_SMS__SECRET_KEY"] = self.sms.secret_key
         return {name: value.get_secret_value().strip() for name, value in named.items()}
 
 

@@ -67,8 +67,15 @@ def test_production_starts_with_values_of_its_own() -> None:
         ({"wechat": WECHAT | {"official": ACCOUNT | {"token": " "}}}, "LIANXIN_WECHAT__OFFICIAL__TOKEN"),
         ({"wechat": WECHAT | {"mini": ACCOUNT | {"aes_key": "M" * 43}}}, "LIANXIN_WECHAT__MINI__AES_KEY"),
         ({"wechat": WECHAT | {"api_base": "http://api.weixin.qq.com"}}, "LIANXIN_WECHAT__API_BASE"),
+        ({"sms": {"endpoint": "http://sms.tencentcloudapi.com"}}, "LIANXIN_SMS__ENDPOINT"),
+        ({"sms": {"provider": "tencent", "app_id": "1", "sign_name": "残联"}}, "LIANXIN_SMS__SECRET_ID"),
     ],
 )
 def test_production_refuses_what_is_unsafe_and_names_it(changed: dict[str, Any], named: str) -> None:
     with pytest.raises(ValidationError, match=named):
         Settings(_env_file=None, **{"wechat": WECHAT, **OWN, **changed})
+
+
+def test_short_messages_without_an_application_or_a_signature_do_not_start() -> None:
+    with pytest.raises(ValidationError, match="LIANXIN_SMS__APP_ID"):
+        Settings(_env_file=None, sms={"provider": "tencent"})
