@@ -41,6 +41,12 @@ class Reason(Labelled):
     TOO_LATE = "too_late", "已过合适的发送时间"
     CAMPAIGN_CANCELLED = "campaign_cancelled", "任务已取消"
     DAILY_CAP = "daily_cap", "当天收到的消息已达上限"
+    MONTH_QUOTA = "month_quota", "本月收到的群发已达4次，微信不再允许"
+    WINDOW_CLOSED = "window_closed", "对方最近没有给服务号留言，微信不允许发送客服消息"
+    TOO_FEW = "too_few", "微信群发至少要有两个人，到截止时间仍只有一人"
+    NO_CADRE = "no_cadre", "家庭目前没有帮扶干部，没有人可以打电话"
+    DECLINED = "declined", "干部已打电话，家庭表示不需要"
+    REFUSED_BY_SMS = "refused_by_sms", "短信平台拒绝发送"
     REFUSED_BY_WECHAT = "refused_by_wechat", "微信拒绝发送"
     BAD_CONTENT = "bad_content", "消息内容不符合微信要求"
     BLOCKED_BY_USER = "blocked_by_user", "对方拒收"
@@ -59,6 +65,45 @@ class Channel(Labelled):
     MASS_SEND = "mass_send", "服务号群发"
     SMS = "sms", "短信"
     CALL_TASK = "call_task", "请干部打电话"
+
+    @property
+    def tells_delivery(self) -> bool:
+        """Whether anybody tells us later if one message arrived.
+
+        群发 is reported in numbers only, 客服消息 not at all; reports on short messages need an address of
+        their own at the provider; a call is told by the cadre, who may never make it.
+        """
+        return self in _REPORTED
+
+
+_REPORTED = frozenset({Channel.MINI_SUBSCRIBE, Channel.OFFICIAL_TEMPLATE, Channel.OFFICIAL_SUBSCRIBE})
+
+
+class WindowAct(Labelled):
+    """What somebody did in the service account that lets us write to him for a while."""
+
+    MESSAGE = "message", "留言"
+    CLICK = "click", "点击菜单"
+    FOLLOW = "follow", "关注"
+    SCAN = "scan", "扫码"
+
+
+class BatchState(Labelled):
+    """Where one mass message (群发) is: many recipients, one call to WeChat."""
+
+    LEAVING = "leaving", "正在提交"
+    SENT = "sent", "已提交给微信"
+    DISSOLVED = "dissolved", "没有提交，成员回到待发送"
+    FAILED = "failed", "微信没有接受"
+    UNKNOWN = "unknown", "结果未知"
+
+
+class CallOutcome(Labelled):
+    """What came of a call that a cadre made for us."""
+
+    TOLD = "told", "已告知"
+    NOT_REACHED = "not_reached", "没有联系上"
+    DECLINED = "declined", "家庭表示不需要"
 
 
 class Purpose(Labelled):

@@ -118,6 +118,11 @@ class DueMessage:
     first_tried_at: datetime | None
     expires_at: datetime
 
+    @property
+    def person(self) -> str:
+        """Whom it goes to: nobody has two messages on the way, whatever name a channel knows him by."""
+        return self.openid or f"{self.recipient_kind.value}:{self.recipient_id}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
@@ -126,10 +131,14 @@ class Prepared:
     Args:
         fields: template field to text, each passed through `fit`.
         page: page of the mini program to open, None for no jump.
+        text: the whole text, for channels without templates: 客服消息 and 群发, at most 2,048 bytes.
+        phone: the number a short message goes to, read from the register for this try and kept nowhere else.
     """
 
-    fields: Mapping[str, str] = field(repr=False)
+    fields: Mapping[str, str] = field(default_factory=dict, repr=False)
     page: str | None = None
+    text: str = field(default="", repr=False)
+    phone: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

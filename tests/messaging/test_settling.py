@@ -11,7 +11,7 @@ from app.messaging.enums import Channel, MessageState, Reason, SubscriptionAnswe
 from app.messaging.models import Message, SubscriptionCredit
 from app.messaging.notices import DueMessage
 from app.messaging.operations import Outcome
-from app.messaging.rules import SENT, Fate, again
+from app.messaging.rules import SENT, Fate, again, refused_for_now
 from tests.accounts.factories import make_identity
 from tests.conftest import NOW
 from tests.messaging.factories import (
@@ -117,7 +117,7 @@ async def test_what_never_left_us_is_no_attempt() -> None:
     begun = await on_their_way()
 
     await settle(
-        Outcome(message=begun[refused.id], fate=again(NOW), errcode=-1),
+        Outcome(message=begun[refused.id], fate=refused_for_now(NOW), errcode=-1),
         Outcome(message=begun[not_reached.id], fate=again(NOW)),
     )
 

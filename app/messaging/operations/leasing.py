@@ -105,7 +105,7 @@ def _due(row: Sequence[Any], token: str) -> DueMessage:
         campaign_id,
         kind,
         recipient_id,
-        openid,
+        openid or "",
         template_id,
         urgent,
         attempts,

@@ -124,7 +124,7 @@ async def _write_group(group: Sequence[Outcome], alike: _Alike, *, now: datetime
         + (", charged = 0" if fate.nothing_sent else "")
         + (", first_tried_at = NULL" if alike.forget_try else "")
         # What never left us was no try.
-        + (", attempts = attempts - 1" if fate.nothing_sent and errcode is None else "")
+        + (", attempts = attempts - 1" if fate.was_no_try else "")
         + ("" if fate.state is MessageState.UNKNOWN else ", lease_token = NULL")
         + f" WHERE state IN {from_states} AND {_ours(group)}",
         (

@@ -1,4 +1,7 @@
-"""Decisions about messages that need no database: the life of a message, retries, quiet hours, caps."""
+"""Decisions about messages that need no database: the life of a message, retries, quiet hours, caps.
+
+`channels` holds what one way of sending allows and another does not.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +9,30 @@ from datetime import datetime, timedelta
 
 from app.core.clock import CHINA, start_of_china_day
 from app.messaging.enums import Channel, MessageState, Reason
+from app.messaging.rules.channels import RETRY_WINDOW, may_repeat
+
+__all__ = [
+    "ACCOUNT_STOPPED_WAIT",
+    "DAILY_CAP",
+    "MAX_ANSWERS",
+    "MICRO_BATCH",
+    "RETRY_WINDOW",
+    "SENT",
+    "TRANSITIONS",
+    "Fate",
+    "Refusal",
+    "after_refusal",
+    "after_silence",
+    "again",
+    "backoff",
+    "is_quiet",
+    "may_become",
+    "may_repeat",
+    "next_morning",
+    "next_waking",
+    "refused_for_now",
+    "state_of",
+]
 
 # By itself a message only moves forward (DESIGN: the life of a message). The one way back is a named admin's
 # order: what may be sent again is put in the queue once more (campaigns: retrying).
@@ -35,7 +62,8 @@ TRANSITIONS: Mapping[MessageState, frozenset[MessageState]] = {
     MessageState.UNKNOWN: frozenset(
         {MessageState.SENT, MessageState.HELD, MessageState.DELIVERED, MessageState.FAILED}
     ),
-    MessageState.SENT: frozenset({MessageState.DELIVERED, MessageState.FAILED}),
+    # Expired: a call that no cadre made until it came too late.
+    MessageState.SENT: frozenset({MessageState.DELIVERED, MessageState.FAILED, MessageState.EXPIRED}),
     MessageState.HELD: frozenset({MessageState.DELIVERED, MessageState.FAILED}),
     MessageState.DELIVERED: frozenset(),
     MessageState.FAILED: frozenset(),
@@ -44,8 +72,6 @@ TRANSITIONS: Mapping[MessageState, frozenset[MessageState]] = {
     MessageState.CANCELLED: frozenset(),
 }
 
-# WeChat sends one client_msg_id once in 10 minutes (api_sendtemplatemessage); one minute is left for clocks.
-RETRY_WINDOW = timedelta(minutes=9)
 # Unknowns are about as many as messages in flight at a crash, so intent is written for few at a time.
 MICRO_BATCH = 25
 # One person gets at most this many messages on one day, whatever campaigns there are.
@@ -64,13 +90,16 @@ _FAILED_BECAUSE: Mapping[int, Reason] = {
     43101: Reason.NO_CREDIT,
     43004: Reason.NOT_FOLLOWING,
     50005: Reason.NOT_FOLLOWING,
+    45015: Reason.WINDOW_CLOSED,
+    45047: Reason.WINDOW_CLOSED,
     43019: Reason.BLOCKED_BY_USER,
     48002: Reason.BLOCKED_BY_USER,
     40249: Reason.BAD_CONTENT,
     45168: Reason.BAD_CONTENT,
     47003: Reason.BAD_CONTENT,
 }
-_CREDIT_IS_SPENT = 43101
+# No subscription is left, or no customer-service message in the window that the person opened.
+_IS_SPENT = frozenset({43101, 45015, 45047})
 # "System busy" is never a matter of the recipient: after a few quick tries it is tried slowly.
 _SYSTEM_BUSY = -1
 _BUSY_WAIT = timedelta(minutes=10)
@@ -122,17 +151,6 @@ def backoff(attempts: int, *, jitter: float, first: timedelta = timedelta(second
     return wait * (0.75 + 0.5 * jitter)
 
 
-def may_repeat(channel: Channel, *, first_tried_at: datetime | None, now: datetime) -> bool:
-    """Tell whether a try that was never answered may be repeated without a double.
-
-    Only template messages carry a key, and WeChat keeps it for ten minutes. Subscribe messages are sent at
-    most once.
-    """
-    if first_tried_at is None:
-        return True
-    return channel is Channel.OFFICIAL_TEMPLATE and now < first_tried_at + RETRY_WINDOW
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """WeChat said no, in the words of its errcode table (`app.wechat.errcodes`).
@@ -162,7 +180,8 @@ class Fate:
         next_at: when it is due again, only with QUEUED.
         nothing_sent: this try did not reach anybody for certain, so that a credit is given back and the
             try does not count against the retry window.
-        credit_spent: WeChat says that there is no credit left.
+        credit_spent: WeChat says that there is no credit left, or that the window is closed.
+        was_no_try: nothing left us, so that it does not count as a try either.
     """
 
     state: MessageState
@@ -170,13 +189,19 @@ class Fate:
     next_at: datetime | None = None
     nothing_sent: bool = False
     credit_spent: bool = False
+    was_no_try: bool = False
 
 
 SENT = Fate(state=MessageState.SENT)
 
 
 def again(at: datetime) -> Fate:
-    """Send it later: nothing left us, or WeChat refused it for now."""
+    """Send it later: nothing left us."""
+    return Fate(state=MessageState.QUEUED, next_at=at, nothing_sent=True, was_no_try=True)
+
+
+def refused_for_now(at: datetime) -> Fate:
+    """Send it later: whoever carries it said that nothing was sent."""
     return Fate(state=MessageState.QUEUED, next_at=at, nothing_sent=True)
 
 
@@ -195,18 +220,18 @@ def after_refusal(
     reaction = refusal.reaction
     if reaction in _REPEATED and refusal.retries is not None and attempts > refusal.retries:
         if refusal.errcode == _SYSTEM_BUSY:
-            return again(now + _BUSY_WAIT * (0.75 + 0.5 * jitter))
+            return refused_for_now(now + _BUSY_WAIT * (0.75 + 0.5 * jitter))
         reaction = refusal.afterwards
     if reaction == "stop_campaign" and not in_campaign:
         reaction = "give_up_recipient"
     wait = _wait(reaction, refusal, attempts=attempts, now=now, jitter=jitter)
     if wait is not None:
-        return again(wait)
+        return refused_for_now(wait)
     if reaction == "done":
         return SENT
     if reaction == "held":
         return Fate(state=MessageState.HELD)
-    spent = refusal.errcode == _CREDIT_IS_SPENT
+    spent = refusal.errcode in _IS_SPENT
     reason = _FAILED_BECAUSE.get(refusal.errcode, Reason.REFUSED_BY_WECHAT)
     return Fate(state=MessageState.FAILED, reason=reason, nothing_sent=not spent, credit_spent=spent)
 
@@ -233,14 +258,13 @@ def after_silence(
     """Return what becomes of a message whose try was not answered: it may have arrived.
 
     Args:
-        channel: only a template message may be repeated, and only inside its window.
+        channel: what carries a key may be repeated, and only as long as the key is kept.
         first_tried_at: the first try of which that can be said, None when it is this one.
         attempts: tries so far, this one included.
         now: when.
         jitter: 0 to 1.
     """
-    if channel is Channel.OFFICIAL_TEMPLATE:
-        at = now + backoff(attempts, jitter=jitter, first=_UNANSWERED_WAIT)
-        if may_repeat(channel, first_tried_at=first_tried_at or now, now=at):
-            return Fate(state=MessageState.QUEUED, next_at=at)
+    at = now + backoff(attempts, jitter=jitter, first=_UNANSWERED_WAIT)
+    if may_repeat(channel, first_tried_at=first_tried_at or now, now=at):
+        return Fate(state=MessageState.QUEUED, next_at=at)
     return Fate(state=MessageState.UNKNOWN, reason=Reason.UNANSWERED)

@@ -39,7 +39,7 @@ async def prepare_chunk(
     Args:
         messages: of one claim.
         writers: who writes the texts of which purpose.
-        busy: openids that a message is on its way to; those of the answer are added.
+        busy: persons that a message is on its way to; those of the answer are added.
         now: the moment of the claim.
     """
     sent = await sent_today(messages=messages, now=now)
@@ -53,7 +53,7 @@ async def prepare_chunk(
         if isinstance(decision, Prepared):
             chunk.append((message, decision))
             continue
-        busy.discard(message.openid)
+        busy.discard(message.person)
         if isinstance(decision, Suppress):
             found.aside[decision.reason].append(message)
         else:
@@ -80,7 +80,7 @@ def _sort(
     ):
         reason = Reason.TOO_LATE if message.first_tried_at is None else Reason.UNANSWERED
         found.aside[reason].append(message)
-    elif message.openid in busy:
+    elif message.person in busy:
         found.back[now + _BUSY_WAIT].append(message)
     elif sent.get(key, 0) >= DAILY_CAP and not message.urgent:
         tomorrow = next_morning(now)
@@ -89,7 +89,7 @@ def _sort(
         else:
             found.aside[Reason.DAILY_CAP].append(message)
     else:
-        busy.add(message.openid)
+        busy.add(message.person)
         found.wanted.append(message)
 
 

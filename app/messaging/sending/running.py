@@ -185,7 +185,7 @@ class Run:
                 if message.id in mine:
                     self._ready.put_nowait(_Begun(message, text, begun_at))
                 else:
-                    self._busy.discard(message.openid)
+                    self._busy.discard(message.person)
                     self._leave()
 
     async def _lane(self) -> None:
@@ -212,7 +212,7 @@ class Run:
             while self._outcomes:
                 outcomes, self._outcomes = self._outcomes[:_MOST_AT_ONCE], self._outcomes[_MOST_AT_ONCE:]
                 await operations.settle(outcomes=outcomes, now=self.clock.now())
-                self._busy.difference_update(one.message.openid for one in outcomes)
+                self._busy.difference_update(one.message.person for one in outcomes)
                 self.tally.update([one.fate.state for one in outcomes])
             for campaign_id, reason in self.trier.take_stops().items():
                 await self.on_stop(campaign_id=campaign_id, reason=reason, now=self.clock.now())
