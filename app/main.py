@@ -27,10 +27,13 @@ from app.core.deps import ClockDep
 from app.core.errors import NotSignedIn
 from app.core.logging import configure_logging
 from app.core.middleware import RequestLayer
+from app.core.patience import REQUEST_SECONDS, patience
 from app.core.settings import Settings, get_settings
 from app.messaging import admin_api as messaging_admin
 from app.messaging import mini_api as messaging_mini
 from app.messaging import queries as messaging_queries
+from app.needs import admin_api as needs_admin
+from app.needs import mini_api as needs_mini
 from app.orgs import admin_api as orgs_admin
 from app.pairing import admin_api as pairing_admin
 from app.people import admin_api as people_admin
@@ -45,6 +48,7 @@ _READY_SECONDS = 3.0
 MINI_ROUTERS = (
     accounts_mini.router,
     contacts_mini.router,
+    needs_mini.router,
     people_mini.router,
     messaging_mini.router,
     campaigns_mini.router,
@@ -52,6 +56,7 @@ MINI_ROUTERS = (
 ADMIN_ROUTERS = (
     accounts_admin.router,
     contacts_admin.router,
+    needs_admin.router,
     orgs_admin.router,
     pairing_admin.router,
     people_admin.router,
@@ -75,6 +80,7 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
         if services is not None:
             yield
             return
+        patience.statement_seconds = REQUEST_SECONDS
         async with running_services(settings) as running:
             app.state.services = running
             yield

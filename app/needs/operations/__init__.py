@@ -1,0 +1,37 @@
+"""What happens to needs, inquiries and opinions; a package, used through this name."""
+
+from app.needs.operations.listening import (
+    AlreadyAnswered,
+    answer_inquiry,
+    answer_opinion,
+    give_opinion,
+    take_inquiry,
+)
+from app.needs.operations.raising import ClientIdReused, Raised, TooManyOpen, Wish, raise_need
+from app.needs.operations.stepping import (
+    ChangedMeanwhile,
+    Step,
+    StepIncomplete,
+    StepNotAllowed,
+    StepNotPossible,
+    take_step,
+)
+
+__all__ = [
+    "AlreadyAnswered",
+    "ChangedMeanwhile",
+    "ClientIdReused",
+    "Raised",
+    "Step",
+    "StepIncomplete",
+    "StepNotAllowed",
+    "StepNotPossible",
+    "TooManyOpen",
+    "Wish",
+    "answer_inquiry",
+    "answer_opinion",
+    "give_opinion",
+    "raise_need",
+    "take_inquiry",
+    "take_step",
+]
