@@ -67,7 +67,7 @@ async def judging(settings: Settings, folder: Path) -> AsyncIterator[Judge]:
     """Run the sandbox until the context ends."""
     config = folder / "sandbox.json"
     config.write_text(json.dumps(_config(settings)), encoding="utf-8")
-    port = _free_port()
+    port = free_port()
     process = await _spawn(
         "sandbox", "--config", str(config), "--port", str(port), log=folder / "sandbox.log"
     )
@@ -98,24 +98,50 @@ async def start_worker(settings: Settings, judge: Judge, *, log: Path, **send: f
 
 
 async def start_worker_beside(
-    settings: Settings, judge: Judge, *, redis_url: str, log: Path, send: Mapping[str, float]
+    settings: Settings,
+    judge: Judge,
+    *,
+    redis_url: str,
+    log: Path,
+    send: Mapping[str, float],
+    environment: Mapping[str, str] | None = None,
 ) -> Process:
-    """Start `lianxin worker` with a Redis of its own."""
+    """Start `lianxin worker` with a Redis of its own, and with whatever else its environment should say."""
     environment = {
         "LIANXIN_DATABASE_URL": settings.database_url.get_secret_value(),
         "LIANXIN_REDIS_URL": redis_url,
         "LIANXIN_WECHAT__API_BASE": judge.base,
         **{f"LIANXIN_SEND__{name.upper()}": str(value) for name, value in send.items()},
+        **(environment or {}),
     }
     return await _spawn("workers", log=log, **environment)
 
 
-async def end(process: Process) -> None:
+@contextlib.asynccontextmanager
+async def serving(settings: Settings, *, log: Path) -> AsyncIterator[str]:
+    """Run `lianxin api` until the context ends, and yield its address."""
+    port = free_port()
+    environment = {
+        "LIANXIN_DATABASE_URL": settings.database_url.get_secret_value(),
+        "LIANXIN_REDIS_URL": "embedded",
+        "LIANXIN_PORT": str(port),
+    }
+    process = await _spawn("app.cli", "api", log=log, **environment)
+    try:
+        async with asyncio.timeout(_START_SECONDS):
+            while not await listens(port):
+                await asyncio.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        await end(process)
+
+
+async def end(process: Process, *, within: float = 20.0) -> None:
     """Ask a process to stop, and make it stop."""
     if process.returncode is None:
         process.terminate()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), 20)
+            await asyncio.wait_for(process.wait(), within)
     await kill(process)
 
 
@@ -140,26 +166,8 @@ async def _spawn(module: str, *arguments: str, log: Path, **environment: str) ->
         )
 
 
-@contextlib.asynccontextmanager
-async def redis_of_our_own(folder: Path) -> AsyncIterator[tuple[Process, str]]:
-    """Run a Redis that a test may kill, and yield its process and address."""
-    port = _free_port()
-    with (folder / "redis.log").open("ab") as output:
-        process = await asyncio.create_subprocess_exec(
-            "redis-server", "--port", str(port), "--save", "", "--appendonly", "no", "--dir", str(folder),
-            stdout=output,
-            stderr=output,
-        )  # fmt: skip
-    try:
-        async with asyncio.timeout(_START_SECONDS):
-            while not await _listens(port):
-                await asyncio.sleep(0.05)
-        yield process, f"redis://127.0.0.1:{port}/0"
-    finally:
-        await end(process)
-
-
-async def _listens(port: int) -> bool:
+async def listens(port: int) -> bool:
+    """Tell whether anybody takes connections on this port."""
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError:
@@ -169,7 +177,8 @@ async def _listens(port: int) -> bool:
     return True
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody uses at this moment."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port

@@ -16,7 +16,8 @@ from app.core.models import ScheduleSlot
 from app.core.settings import Settings
 from tests.databases import USES_MYSQL
 from tests.faults.crowd import make_running_campaign, plant_guardians
-from tests.faults.processes import Judge, end, judging, kill, redis_of_our_own, start_worker_beside
+from tests.faults.processes import Judge, end, judging, kill, start_worker_beside
+from tests.faults.servers import redis_of_our_own
 
 pytestmark = [
     pytest.mark.faults,
