@@ -11,7 +11,6 @@ from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from app.accounts.rules import Scope
-from app.contacts.operations.grouping import Group
 from app.contacts.operations.writing import Entry, write
 from app.contacts.queries import ContactRecord, recorded_tap
 from app.contacts.rules import Tap, canonical_content, moment_of, moment_refusal
@@ -19,6 +18,7 @@ from app.core import sql
 from app.core.clock import china_date
 from app.core.crypto import keyring
 from app.core.errors import Conflict, Invalid
+from app.core.grouping import Group
 from app.pairing.queries import PairingNotFound, PairingNotInForce, own_pairing_on, pairings_by_id
 
 # Enough for every deadlock seen in tests; a phone asks again by itself after that.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from app.contacts.operations.grouping import Group
+from app.core.grouping import Group
 
 Take = Callable[[], Sequence[int]]
 

@@ -79,7 +79,7 @@ class Group(Generic[Item, Answer]):
             for each, answer in zip(seats, answers, strict=True):
                 each.answer = answer
         except Exception as error:  # noqa: BLE001 - each meets its own error again, alone, and answers for it
-            log.info("contacts.group.dissolved", size=len(seats), error=type(error).__name__)
+            log.info("core.group.dissolved", size=len(seats), error=type(error).__name__)
         finally:
             if seat in self._waiting:
                 self._waiting.remove(seat)
