@@ -1,7 +1,7 @@
 """What the program asks of WeChat, and the three ways in which it can fail."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,6 +19,7 @@ class WeChatRefused(Exception):
         rid: WeChat's number of the request, for its support desk; read from ``errmsg`` when not given.
         reaction: what the sender should do; by the errcode table when not given.
         sentence: the reason for people; by the errcode table when not given.
+        msg_id: the message that was sent before in place of this one, with a 45065.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class WeChatRefused(Exception):
         rid: str | None = None,
         reaction: Reaction | None = None,
         sentence: str | None = None,
+        msg_id: str | None = None,
     ) -> None:
         super().__init__(f"errcode {errcode}: {errmsg}")
         self.errcode = errcode
@@ -38,6 +40,7 @@ class WeChatRefused(Exception):
         self.rule = reaction_to(errcode)
         self.reaction = reaction or self.rule.reaction
         self.sentence = sentence or self.rule.sentence
+        self.msg_id = msg_id
 
 
 class WeChatNotReached(Exception):
@@ -95,6 +98,36 @@ class TemplateMessage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfficialSubscribeMessage:
+    """One 订阅通知 of the service account to one person, who need not follow it.
+
+    Args:
+        openid: the person, as the service account knows him.
+        template_id: the template he accepted.
+        fields: template field to text.
+        mini_page: page of our mini program to open, or None for no jump.
+    """
+
+    openid: str = field(repr=False)
+    template_id: str
+    fields: Mapping[str, str] = field(repr=False)
+    mini_page: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MassReceipt:
+    """WeChat took a mass message; ``msgid`` returns in the event that tells how many it reached.
+
+    Args:
+        msgid: WeChat's name of the mass message; None when it forgot to tell.
+        was_sent_before: the same ``clientmsgid`` had been taken earlier, and nothing was sent again (45065).
+    """
+
+    msgid: str | None
+    was_sent_before: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendReceipt:
     """WeChat took the message. ``msgid`` returns in the event that tells how it ended."""
 
@@ -131,8 +164,24 @@ class WeChatGateway(Protocol):
         """Send a 模板消息 of the service account."""
         ...
 
+    async def send_official_subscribe(self, message: OfficialSubscribeMessage) -> None:
+        """Send a 订阅通知 of the service account. No key against doubles, and no number of the message."""
+        ...
+
     async def send_text(self, *, openid: str, content: str) -> None:
         """Send a 客服消息 text of the service account, within the window the person opened."""
+        ...
+
+    async def mass_send_text(
+        self, *, openids: Sequence[str], content: str, client_msg_id: str
+    ) -> MassReceipt:
+        """Send one text to 2 to 10,000 followers (群发); the same ``client_msg_id`` once in 24 hours.
+
+        Args:
+            openids: the followers, as the service account knows them.
+            content: the text, at most 2,048 bytes.
+            client_msg_id: at most 32 bytes.
+        """
         ...
 
     async def create_scene_qr(self, *, scene: str, expire_seconds: int) -> SceneQr:

@@ -24,9 +24,13 @@ _SUBSCRIBE_BLOCKS = {
     "subscribe_msg_change_event": "SubscribeMsgChangeEvent",
     "subscribe_msg_sent_event": "SubscribeMsgSentEvent",
 }
+# Menu buttons of the types click and scan; view and miniprogram open nothing
+# (/doc/service/api/customer/message/api_sendcustommessage).
+_CLICKS = frozenset({"CLICK", "scancode_push", "scancode_waitmsg"})
 _SCENE_PREFIX = "qrscene_"
 _OPENID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _NUMBER = re.compile(r"[0-9]{1,20}")
+_PEOPLE = re.compile(r"[0-9]{1,9}")
 # 2000-01-01 to 2100-01-01
 _EARLIEST, _LATEST = 946_684_800, 4_102_444_800
 
@@ -61,6 +65,27 @@ class SubscribeResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MassResult:
+    """How a mass message (群发) ended, in numbers: WeChat names nobody.
+
+    Args:
+        msgid: the mass message, as `MassReceipt.msgid` named it.
+        status: WeChat's word: ``send success``, ``send fail``, ``err(10008)``, …
+        total: followers that were listed.
+        filtered: of these, with a mass message left this month.
+        sent: of these, reached.
+        errors: of these, not reached.
+    """
+
+    msgid: str
+    status: str
+    total: int
+    filtered: int
+    sent: int
+    errors: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Push:
     """One message or event from WeChat, verified and decrypted.
 
@@ -77,6 +102,7 @@ class Push:
         template_msgid: the message a TEMPLATESENDJOBFINISH reports on.
         template_status: its end without blanks: ``success``, ``failed:userblock``, ``failed:systemfailed``, …
         subscriptions: templates of a subscribe_msg event.
+        mass: the end of a mass message, in a MASSSENDJOBFINISH.
         raw: every plain field of the push, cut to what is reasonable.
     """
 
@@ -92,6 +118,7 @@ class Push:
     template_msgid: str | None
     template_status: str | None
     subscriptions: tuple[SubscribeResult, ...]
+    mass: MassResult | None = None
     raw: Mapping[str, str] = field(repr=False, compare=False)
 
     @property
@@ -100,6 +127,17 @@ class Push:
         if self.ticket is None or not self.event_key:
             return None
         return self.event_key.removeprefix(_SCENE_PREFIX)
+
+    @property
+    def opens(self) -> str | None:
+        """What the person did that lets us write to him for a while: message, click, follow or scan."""
+        if self.msg_type != "event":
+            return "message"
+        if self.event in _CLICKS:
+            return "click"
+        if self.event == "SCAN" or (self.event == "subscribe" and self.scene is not None):
+            return "scan"
+        return "follow" if self.event == "subscribe" else None
 
     @property
     def dedupe_key(self) -> str:
@@ -115,6 +153,8 @@ class Push:
         else:
             parts += [self.event or "", self.event_key or "", self.content or ""]
             parts += [self.template_msgid or "", self.raw.get("RevokeInfo", "")]
+            # Mass messages that end in one second all come from WeChat's own helper.
+            parts += [self.mass.msgid] if self.mass is not None else []
             parts += [f"{one.template_id} {one.status} {one.scene} {one.msgid}" for one in self.subscriptions]
         # Lengths keep ("ab", "c") and ("a", "bc") apart.
         text = "".join(f"{len(part)}:{part}" for part in parts)
@@ -226,6 +266,7 @@ def read_push(tree: Tree) -> Push:
         template_msgid=_required(tree, "MsgID") if finished else None,
         template_status=status.replace(" ", "") if status else None,
         subscriptions=_subscriptions(tree, event),
+        mass=_mass(tree) if event == "MASSSENDJOBFINISH" else None,
         raw=_raw(tree),
     )
 
@@ -261,6 +302,23 @@ def _result(one: Tree) -> SubscribeResult:
         error_code=None if code is None else int(code),
         error_status=scalar(one, "ErrorStatus"),
     )
+
+
+def _mass(tree: Tree) -> MassResult:
+    return MassResult(
+        msgid=_required(tree, "MsgID"),
+        status=_required(tree, "Status"),
+        total=_count(tree, "TotalCount"),
+        filtered=_count(tree, "FilterCount"),
+        sent=_count(tree, "SentCount"),
+        errors=_count(tree, "ErrorCount"),
+    )
+
+
+def _count(tree: Tree, name: str) -> int:
+    value = scalar(tree, name) or "0"
+    # What is no number of people is no reason to lose the other numbers.
+    return int(value) if _PEOPLE.fullmatch(value) else 0
 
 
 def _raw(tree: Tree) -> Mapping[str, str]:

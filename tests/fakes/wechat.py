@@ -1,10 +1,13 @@
 """WeChat that keeps what it was sent and refuses whom it is told to refuse."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from app.wechat.gateway import (
+    MassReceipt,
     MiniSession,
+    OfficialSubscribeMessage,
     SceneQr,
     SendReceipt,
     SubscribeMessage,
@@ -19,7 +22,14 @@ class FakeWeChat:
 
     subscribe_messages: list[SubscribeMessage] = field(default_factory=list)
     template_messages: list[TemplateMessage] = field(default_factory=list)
+    official_subscribes: list[OfficialSubscribeMessage] = field(default_factory=list)
     texts: list[tuple[str, str]] = field(default_factory=list)
+    # By clientmsgid: who got what, and how often it was asked for.
+    masses: dict[str, tuple[list[str], str]] = field(default_factory=dict)
+    mass_calls: list[str] = field(default_factory=list)
+    # Errors waiting for the next mass messages: raised before WeChat takes one, or after it took it.
+    mass_failures: list[Exception] = field(default_factory=list)
+    lost_mass_answers: list[Exception] = field(default_factory=list)
     scenes: list[str] = field(default_factory=list)
     unionids: dict[str, str] = field(default_factory=dict)
     # Errors waiting for an openid, raised one per send, oldest first.
@@ -46,6 +56,22 @@ class FakeWeChat:
         self._fail_as_told(message.openid)
         self.template_messages.append(message)
         return SendReceipt(msgid=str(5000 + len(self.template_messages)))
+
+    async def send_official_subscribe(self, message: OfficialSubscribeMessage) -> None:
+        self._fail_as_told(message.openid)
+        self.official_subscribes.append(message)
+
+    async def mass_send_text(
+        self, *, openids: Sequence[str], content: str, client_msg_id: str
+    ) -> MassReceipt:
+        self.mass_calls.append(client_msg_id)
+        if self.mass_failures:
+            raise self.mass_failures.pop(0)
+        before = client_msg_id in self.masses
+        self.masses.setdefault(client_msg_id, (list(openids), content))
+        if self.lost_mass_answers:
+            raise self.lost_mass_answers.pop(0)
+        return MassReceipt(msgid=f"9{client_msg_id.removeprefix('lxm')}", was_sent_before=before)
 
     async def send_text(self, *, openid: str, content: str) -> None:
         self._fail_as_told(openid)

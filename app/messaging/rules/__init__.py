@@ -153,7 +153,7 @@ def backoff(attempts: int, *, jitter: float, first: timedelta = timedelta(second
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """WeChat said no, in the words of its errcode table (`app.wechat.errcodes`).
+    """A carrier said no, in the words of WeChat's errcode table (`app.wechat.errcodes`).
 
     Args:
         errcode: WeChat's number.
@@ -161,6 +161,7 @@ class Refusal:
         wait_seconds: wait at least so long before another try; None leaves it to us.
         retries: how many more tries are worth it; None means until the message is too old.
         afterwards: the reaction when those are used up.
+        reason: why the message failed, unless the errcode tells more.
     """
 
     errcode: int
@@ -168,6 +169,7 @@ class Refusal:
     wait_seconds: float | None = None
     retries: int | None = None
     afterwards: str = "give_up_recipient"
+    reason: Reason = Reason.REFUSED_BY_WECHAT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +234,7 @@ def after_refusal(
     if reaction == "held":
         return Fate(state=MessageState.HELD)
     spent = refusal.errcode in _IS_SPENT
-    reason = _FAILED_BECAUSE.get(refusal.errcode, Reason.REFUSED_BY_WECHAT)
+    reason = _FAILED_BECAUSE.get(refusal.errcode, refusal.reason)
     return Fate(state=MessageState.FAILED, reason=reason, nothing_sent=not spent, credit_spent=spent)
 
 

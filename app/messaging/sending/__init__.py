@@ -13,9 +13,11 @@ from app.core.clock import Clock
 from app.core.settings import SendSettings
 from app.messaging.enums import Channel, MessageState, Purpose
 from app.messaging.notices import Writer
+from app.messaging.sending.channels import carriers
 from app.messaging.sending.roads import Road
 from app.messaging.sending.running import OnStop, Run
 from app.messaging.sending.trying import Trier
+from app.sms.gateway import SmsGateway
 from app.wechat.gateway import WeChatGateway
 
 __all__ = ["OnStop", "Sender"]
@@ -25,7 +27,7 @@ _DRAIN_SECONDS = 15.0
 
 
 class Sender:
-    """Sends messages through both of our WeChat accounts; one for each worker.
+    """Sends messages through every channel that carries them one by one; one for each worker.
 
     Args:
         wechat: where they go.
@@ -33,6 +35,7 @@ class Sender:
         settings: how many at once, how fast, how many are claimed at a time, how long a lease lasts.
         writers: who writes the texts of which purpose.
         on_stop: told of a campaign that must not go on.
+        sms: where short messages go, None when they are switched off.
     """
 
     def __init__(
@@ -43,18 +46,20 @@ class Sender:
         settings: SendSettings,
         writers: Mapping[Purpose, Writer],
         on_stop: OnStop,
+        sms: SmsGateway | None = None,
     ) -> None:
         self._clock = clock
         self._settings = settings
         self._writers = writers
         self._on_stop = on_stop
         self._tally: Counter[MessageState] = Counter()
+        carrying = carriers(wechat=wechat, sms=sms)
         self._trier = Trier(
-            wechat=wechat,
+            carriers=carrying,
             clock=clock,
             roads={
                 channel: Road(channel=channel, rate_per_second=settings.rate_per_second)
-                for channel in Channel
+                for channel in carrying
             },
             # The other half of the lease is for the answer and for writing it down.
             longest_wait=settings.lease_seconds / 2,

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,24 +16,14 @@ from app.messaging.rules import (
     ACCOUNT_STOPPED_WAIT,
     SENT,
     Fate,
-    Refusal,
     after_refusal,
     after_silence,
     again,
     backoff,
     next_morning,
 )
+from app.messaging.sending.channels import NOT_REACHED, REFUSED, UNANSWERED, Carrier, No, no_of
 from app.messaging.sending.roads import Road
-from app.wechat.errcodes import Reaction, RecipientFact
-from app.wechat.gateway import (
-    SendReceipt,
-    SubscribeMessage,
-    TemplateMessage,
-    WeChatGateway,
-    WeChatNotReached,
-    WeChatRefused,
-    WeChatUnanswered,
-)
 
 log = structlog.get_logger()
 
@@ -59,14 +49,14 @@ class Trier:
     """Tries messages one by one, and remembers what the tries taught about roads and campaigns.
 
     Args:
-        wechat: where they go.
+        carriers: who carries the messages of which channel.
         clock: tells the moment.
-        roads: one for each channel.
+        roads: one for each of these channels.
         longest_wait: seconds after the intent within which a try may begin.
         jitter: 0 to 1, anew each time.
     """
 
-    wechat: WeChatGateway
+    carriers: Mapping[Channel, Carrier]
     clock: Clock
     roads: dict[Channel, Road]
     longest_wait: float
@@ -96,12 +86,12 @@ class Trier:
         if refused is not None:
             return Outcome(message=message, fate=again(refused))
         try:
-            receipt = await self._send(message, text)
-        except WeChatRefused as refusal:
-            return self._refused(message, refusal)
-        except WeChatNotReached as error:
+            name = await self.carriers[message.channel](message, text)
+        except REFUSED as refusal:
+            return self._refused(message, no_of(refusal))
+        except NOT_REACHED as error:
             return self._not_reached(message, error)
-        except WeChatUnanswered as error:
+        except UNANSWERED as error:
             log.info("messaging.try.unanswered", message_id=message.id, error=str(error))
             return Outcome(message=message, fate=self._silence(message))
         except Exception:
@@ -110,7 +100,7 @@ class Trier:
             return Outcome(message=message, fate=self._silence(message))
         self.roads[message.channel].arrived()
         self._answered(message).in_a_row = 0
-        return Outcome(message=message, fate=SENT, errcode=0, msgid=receipt.msgid)
+        return Outcome(message=message, fate=SENT, errcode=0, msgid=name)
 
     def _held_up(self, message: DueMessage, *, begun_at: float, stopping: bool) -> datetime | None:
         """Return when to try instead, if the try may not begin now."""
@@ -121,28 +111,6 @@ class Trier:
             return now + timedelta(minutes=1)
         return None
 
-    async def _send(self, message: DueMessage, text: Prepared) -> SendReceipt:
-        if message.channel is Channel.MINI_SUBSCRIBE:
-            return await self.wechat.send_subscribe(
-                SubscribeMessage(
-                    openid=message.openid,
-                    template_id=message.template_id,
-                    fields=text.fields,
-                    page=text.page,
-                )
-            )
-        return await self.wechat.send_template(
-            TemplateMessage(
-                openid=message.openid,
-                template_id=message.template_id,
-                fields=text.fields,
-                url=None,
-                mini_page=text.page,
-                # The row's id never changes, so a repeated try carries the same key.
-                client_msg_id=f"lx{message.id}",
-            )
-        )
-
     def _silence(self, message: DueMessage) -> Fate:
         return after_silence(
             message.channel,
@@ -152,75 +120,64 @@ class Trier:
             jitter=self.jitter(),
         )
 
-    def _not_reached(self, message: DueMessage, error: WeChatNotReached) -> Outcome:
+    def _not_reached(self, message: DueMessage, error: Exception) -> Outcome:
         now = self.clock.now()
         self.roads[message.channel].missed(now, str(error))
         wait = backoff(message.attempts + 1, jitter=self.jitter())
         return Outcome(message=message, fate=again(now + wait))
 
-    def _refused(self, message: DueMessage, refusal: WeChatRefused) -> Outcome:
+    def _refused(self, message: DueMessage, no: No) -> Outcome:
         now = self.clock.now()
-        rule = refusal.rule
-        # Ids only: WeChat's own words may repeat a text.
+        # Ids only: a carrier's own words may repeat a text.
         log.info(
             "messaging.try.refused",
             message_id=message.id,
             campaign_id=message.campaign_id,
-            errcode=refusal.errcode,
-            rid=refusal.rid,
+            errcode=no.code,
+            rid=no.request,
         )
-        self._teach_road(self.roads[message.channel], refusal, now)
-        if message.campaign_id is not None and self._blows_fuse(message, refusal):
+        self._teach_road(self.roads[message.channel], no, now)
+        if message.campaign_id is not None and self._blows_fuse(message, no):
             self._stopped[message.campaign_id] = self.monotonic()
-            self._stops[message.campaign_id] = f"{refusal.sentence}（{refusal.errcode}）"
+            self._stops[message.campaign_id] = f"{no.sentence}（{no.code}）"
         fate = after_refusal(
-            Refusal(
-                errcode=refusal.errcode,
-                reaction=refusal.reaction.value,
-                wait_seconds=rule.wait_seconds,
-                retries=rule.retries,
-                afterwards=rule.afterwards.value,
-            ),
+            no.refusal,
             attempts=message.attempts + 1,
             in_campaign=message.campaign_id is not None,
             now=now,
             jitter=self.jitter(),
         )
-        return Outcome(
-            message=message,
-            fate=fate,
-            errcode=refusal.errcode,
-            unfollowed=rule.fact is RecipientFact.UNFOLLOWED,
-        )
+        return Outcome(message=message, fate=fate, errcode=no.errcode, unfollowed=no.unfollowed)
 
     @staticmethod
-    def _teach_road(road: Road, refusal: WeChatRefused, now: datetime) -> None:
-        if refusal.reaction is Reaction.SLOWER or refusal.errcode == _SYSTEM_BUSY:
+    def _teach_road(road: Road, no: No, now: datetime) -> None:
+        reaction = no.refusal.reaction
+        if reaction == "slower" or no.errcode == _SYSTEM_BUSY:
             road.slow_down()
-        elif refusal.reaction is Reaction.NEXT_DAY:
-            road.close(until=next_morning(now), errcode=refusal.errcode, sentence=refusal.sentence)
-        elif refusal.reaction is Reaction.STOP_ACCOUNT:
-            road.close(until=now + ACCOUNT_STOPPED_WAIT, errcode=refusal.errcode, sentence=refusal.sentence)
+        elif reaction == "next_day":
+            road.close(until=next_morning(now), errcode=no.errcode, sentence=no.sentence)
+        elif reaction == "stop_account":
+            road.close(until=now + ACCOUNT_STOPPED_WAIT, errcode=no.errcode, sentence=no.sentence)
 
     def _answered(self, message: DueMessage) -> _Trouble:
         trouble = self._troubles.setdefault(message.campaign_id or 0, _Trouble())
         trouble.answered += 1
         return trouble
 
-    def _blows_fuse(self, message: DueMessage, refusal: WeChatRefused) -> bool:
-        rule, trouble = refusal.rule, self._answered(message)
-        kind = str(rule.errcode) if rule.known else "unknown"
+    def _blows_fuse(self, message: DueMessage, no: No) -> bool:
+        trouble = self._answered(message)
+        kind = no.code if no.known else "unknown"
         trouble.in_a_row = trouble.in_a_row + 1 if kind == trouble.kind else 1
         trouble.kind = kind
-        if not rule.known:
+        if not no.known:
             trouble.unknown += 1
             if trouble.answered >= _UNKNOWN_AT_LEAST:
                 return trouble.unknown > _UNKNOWN_SHARE * trouble.answered or (
-                    trouble.in_a_row >= (rule.stop_campaign_after or 1)
+                    trouble.in_a_row >= (no.stop_campaign_after or 1)
                 )
-        if rule.stop_campaign_after is not None:
-            return trouble.in_a_row >= rule.stop_campaign_after
-        return refusal.reaction is Reaction.STOP_CAMPAIGN
+        if no.stop_campaign_after is not None:
+            return trouble.in_a_row >= no.stop_campaign_after
+        return no.refusal.reaction == "stop_campaign"
 
     def _is_stopped(self, message: DueMessage) -> bool:
         """Tell whether this campaign was stopped a moment ago, with messages on their way already."""
