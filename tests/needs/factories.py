@@ -5,9 +5,10 @@ from typing import Any
 
 import httpx
 
-from app.needs.enums import InquiryKind
-from app.needs.models import Inquiry, Opinion
-from app.needs.operations import give_opinion, take_inquiry
+from app.needs.enums import InquiryKind, NeedDomain, Speaker
+from app.needs.models import Inquiry, Need, Opinion
+from app.needs.operations import Wish, give_opinion, raise_need, take_inquiry
+from app.pairing.models import Pairing
 from app.people.models import Guardian
 from tests.accounts.factories import phone_headers, staff_headers
 from tests.conftest import NOW
@@ -52,6 +53,14 @@ class Desk:
 
     async def status_of(self, path: str) -> int:
         return (await self._client.get(f"{self._base}{path}", headers=self._headers)).status_code
+
+
+async def make_need(pairing: Pairing, **overrides: Any) -> Need:
+    """Make a need that the cadre of a pairing wrote down."""
+    given: dict[str, Any] = {"domain": NeedDomain.LIVING, "text": "做饭不便"}
+    wish = Wish(client_id=f"tap-{next(_next)}", beneficiary_id=pairing.beneficiary_id, **given | overrides)
+    raised = await raise_need(speaker=Speaker.CADRE, speaker_id=pairing.cadre_id, wish=wish, now=NOW)
+    return raised.need
 
 
 async def make_inquiry(guardian: Guardian, **overrides: Any) -> Inquiry:
