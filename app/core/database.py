@@ -21,6 +21,7 @@ MODEL_MODULES = [
     "app.pairing.models",
     "app.rosters.models",
     "app.needs.models",
+    "app.policies.models",
     "app.contacts.models",
     "app.campaigns.models",
     "app.bot.models",
