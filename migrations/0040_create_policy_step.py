@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 "app": "app",
                 "unique_together": (("beneficiary_id", "policy_key"),),
                 "pk_attr": "id",
-                "table_description": "What somebody found out about a beneficiary and a policy: applied, received, refused, not applicable.",
+                "table_description": "What was found out about a beneficiary and a policy: applied, received, refused, not applicable.",
             },
             bases=["Model"],
         ),

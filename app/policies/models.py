@@ -68,7 +68,7 @@ class PersonFact(Model):
 
 
 class PolicyStep(Model):
-    """What somebody found out about a beneficiary and a policy: applied, received, refused, not applicable."""
+    """What was found out about a beneficiary and a policy: applied, received, refused, not applicable."""
 
     id = fields.BigIntField(primary_key=True)
     beneficiary_id = fields.BigIntField()
