@@ -41,11 +41,18 @@ class Reason(Labelled):
     TOO_LATE = "too_late", "已过合适的发送时间"
     CAMPAIGN_CANCELLED = "campaign_cancelled", "任务已取消"
     DAILY_CAP = "daily_cap", "当天收到的消息已达上限"
+    SAME_TEXT = "same_text", "7天内已经收到过同样的内容"
+    QUOTA_USED_UP = "quota_used_up", "微信允许的发送额度已用完，额度恢复后自动继续"
     MONTH_QUOTA = "month_quota", "本月收到的群发已达4次，微信不再允许"
     WINDOW_CLOSED = "window_closed", "对方最近没有给服务号留言，微信不允许发送客服消息"
     TOO_FEW = "too_few", "微信群发至少要有两个人，到截止时间仍只有一人"
     NO_CADRE = "no_cadre", "家庭目前没有帮扶干部，没有人可以打电话"
     DECLINED = "declined", "干部已打电话，家庭表示不需要"
+    ALREADY_REACHED = "already_reached", "节前已有人联系过这个家庭"
+    CHANNEL_OFF = "channel_off", "这种方式没有开通"
+    QUOTA_USED = "quota_used", "到截止时间为止的发送额度已经用完"
+    TOO_SLOW = "too_slow", "到截止时间发不完"
+    NO_PHONE = "no_phone", "没有登记手机号"
     REFUSED_BY_SMS = "refused_by_sms", "短信平台拒绝发送"
     REFUSED_BY_WECHAT = "refused_by_wechat", "微信拒绝发送"
     BAD_CONTENT = "bad_content", "消息内容不符合微信要求"
@@ -111,6 +118,7 @@ class Purpose(Labelled):
 
     FESTIVAL_REMINDER = "festival_reminder", "节日联系提醒"
     POLICY_NOTICE = "policy_notice", "惠残政策通知"
+    FESTIVAL_GREETING = "festival_greeting", "节日祝福"
 
 
 class RecipientKind(Labelled):
@@ -134,6 +142,7 @@ class Invariant(Labelled):
 
     STUCK = "stuck", "有消息停在“发送中”，发送它的进程没有了，也没有别的进程接手"
     CREDITS = "credits", "订阅次数的记账对不上"
+    QUOTAS = "quotas", "发送额度的记账对不上"
     PLANNED = "planned", "群发任务的人数与它的消息记录对不上"
     STILL_OPEN = "still_open", "群发任务已经取消或者过了截止时间，还有消息在等待发送"
     LEFT_OUT = "left_out", "名单中有人没有消息记录"

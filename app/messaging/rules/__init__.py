@@ -1,6 +1,6 @@
 """Decisions about messages that need no database: the life of a message, retries, quiet hours, caps.
 
-`channels` holds what one way of sending allows and another does not.
+`channels` holds what one way of sending allows and another does not; `choosing` which way is taken.
 """
 
 from collections.abc import Mapping
