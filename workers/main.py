@@ -12,6 +12,7 @@ from arq import cron
 from arq.worker import Worker, create_worker, func
 
 from app.bootstrap import Services, running_services
+from app.core.patience import WORK_SECONDS, patience
 from app.core.queue import ArqBus, Topic, arq_client, from_json, to_json
 from app.core.settings import Settings
 from workers.jobs import resident_loops
@@ -100,6 +101,7 @@ async def run_worker(settings: Settings) -> None:
     stop = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    patience.statement_seconds = WORK_SECONDS
     async with running_services(settings) as services, running_loops(services):
         log.info("worker.started", redis=not settings.is_embedded)
         await stop.wait()

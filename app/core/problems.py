@@ -3,12 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from tortoise.exceptions import DBConnectionError, OperationalError
 
-from app.core.errors import AppError, NotFound
+from app.core import sql
+from app.core.errors import AppError, NotFound, Unavailable
+
+log = structlog.get_logger()
 
 # What pydantic found, in words that a clerk understands.
 _SENTENCES: Mapping[str, str] = {
@@ -36,6 +41,7 @@ _SENTENCES: Mapping[str, str] = {
 }
 # A body of nothing but unknown fields would be answered five times as long as it came.
 _MOST_FIELD_ERRORS = 20
+_RETRY_AFTER_SECONDS = 5
 _TITLES = {404: "没有找到", 405: "此地址不支持这种请求方法", 413: "上传的内容过大", 415: "不支持的内容类型"}
 
 
@@ -67,6 +73,14 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(AppError)
     async def _known(_: Request, error: AppError) -> JSONResponse:
         return of_error(error)
+
+    @app.exception_handler(DBConnectionError)
+    @app.exception_handler(OperationalError)
+    async def _database(_: Request, error: DBConnectionError | OperationalError) -> JSONResponse:
+        if not sql.is_passing(error):
+            raise error
+        log.warning("http.database_away", error=type(error).__name__)
+        return of_error(Unavailable(retry_after=_RETRY_AFTER_SECONDS))
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:

@@ -6,6 +6,7 @@ read them with `moment_of`. Inside `in_transaction()` the statements join it.
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
@@ -104,22 +105,25 @@ async def retrying(unit: Callable[[], Awaitable[T]], *, attempts: int = 8) -> T:
 
     Args:
         unit: everything between BEGIN and COMMIT; running it twice must be harmless.
-        attempts: including the first one; waits grow from about 20 ms to about 2 s.
+        attempts: including the first one; waits grow from about 20 ms to about 2 s. After as many seconds
+            no other one begins: a server that says nothing has used up the time of all.
     """
     if isinstance(get_connections().get("default"), TransactionalDBClient):
         return await unit()
+    until = time.monotonic() + attempts
     for attempt in range(attempts):
         try:
             return await unit()
         except (OperationalError, DBConnectionError) as error:
-            if attempt == attempts - 1 or not _is_passing(error):
+            if attempt == attempts - 1 or time.monotonic() > until or not is_passing(error):
                 raise
             log.info("core.sql.retry", attempt=attempt + 1, error=type(error).__name__)
         await asyncio.sleep(0.02 * 2 ** min(attempt, 6) * (0.5 + random.random()))  # noqa: S311 - jitter
     raise AssertionError("unreachable")
 
 
-def _is_passing(error: Exception) -> bool:
+def is_passing(error: Exception) -> bool:
+    """Tell whether the same may well succeed later: after a deadlock, a lock, a database that is away."""
     cause = error.args[0] if error.args else None
     number = cause.args[0] if isinstance(cause, Exception) and cause.args else None
     if isinstance(error, DBConnectionError) or number in {_DEADLOCK, _LOCK_WAIT} | _GONE:

@@ -9,18 +9,28 @@ without it. They touch private classes of exactly this version: an upgrade has t
    behind the error about its lost savepoint.
 2. SQLite: cancelling a BEGIN keeps the one lock of the process for ever; a deferred BEGIN that reads before
    it writes fails at once when another process writes, whatever busy_timeout says.
-3. MySQL migrations name the character set of each table, and with it MySQL's case-blind collation, whatever
+3. aiomysql waits for ever for an answer, and for a handshake once TCP is connected: a black-holed database
+   hangs every task that asks it. What fails while a connection is opened, or at COMMIT, leaves as the
+   driver's own error, so that nobody above recognizes a database that went away.
+4. MySQL migrations name the character set of each table, and with it MySQL's case-blind collation, whatever
    the database says: two openids that differ by case would be one person.
 """
 
 import asyncio
 from importlib.util import find_spec
 
+import pymysql
+from aiomysql import connection as mysql_connection
 from tortoise.backends.base import client as base_client
 from tortoise.backends.sqlite import client as sqlite_client
 from tortoise.connection import get_connections
 from tortoise.migrations.schema_editor import mysql as mysql_schema_editor
-from tortoise.exceptions import TransactionManagementError
+from tortoise.exceptions import DBConnectionError, OperationalError, TransactionManagementError
+
+from app.core.patience import patience
+
+_unlimited_query = mysql_connection.Connection.query
+_unlimited_read_ok = mysql_connection.Connection._read_ok_packet
 
 
 class _Ended:
@@ -45,10 +55,41 @@ async def _give_back(pool, connection):
         await asyncio.shield(asyncio.ensure_future(releasing))
 
 
+async def _acquire(wrapper, client):
+    try:
+        async with asyncio.timeout(patience.connection_seconds):
+            await wrapper.ensure_connection()
+            return await client._pool.acquire()
+    except TimeoutError:
+        raise DBConnectionError(patience.no_connection()) from None
+    except pymysql.err.OperationalError as error:
+        raise DBConnectionError(error) from error
+
+
+async def _limited_query(self, sql, unbuffered=False):
+    try:
+        async with asyncio.timeout(patience.statement_seconds):
+            return await _unlimited_query(self, sql, unbuffered)
+    except TimeoutError:
+        raise patience.no_answer() from None
+
+
+async def _limited_read_ok(self):
+    try:
+        async with asyncio.timeout(patience.statement_seconds):
+            return await _unlimited_read_ok(self)
+    except TimeoutError:
+        raise patience.no_answer() from None
+
+
+async def _connection_enter(self):
+    self.connection = await _acquire(self, self.client)
+    return self.connection
+
+
 async def _pooled_enter(self):
-    await self.ensure_connection()
+    connection = self.client._connection = await _acquire(self, self.client._parent)
     pool = self.client._parent._pool
-    connection = self.client._connection = await pool.acquire()
     try:
         await self.client.begin()
     except BaseException:
@@ -71,9 +112,11 @@ async def _pooled_exit(self, exc_type, exc_val, exc_tb):
         elif exc_type is None:
             try:
                 await connection.commit()
-            except BaseException:
+            except BaseException as error:
                 # Whether it was committed is unknown; the caller sees the error and the socket is not reused.
                 _close(connection)
+                if isinstance(error, pymysql.err.OperationalError):
+                    raise OperationalError(error) from error
                 raise
         elif issubclass(exc_type, Exception):
             try:
@@ -184,6 +227,9 @@ def install() -> None:
     """Put the cures in place; calling it again changes nothing."""
     if find_spec("asyncmy") is not None:
         raise RuntimeError("asyncmy is installed: Tortoise would silently prefer it to aiomysql. Remove it.")
+    mysql_connection.Connection.query = _limited_query
+    mysql_connection.Connection._read_ok_packet = _limited_read_ok
+    base_client.PoolConnectionWrapper.__aenter__ = _connection_enter
     base_client.TransactionContextPooled.__aenter__ = _pooled_enter
     base_client.TransactionContextPooled.__aexit__ = _pooled_exit
     base_client.NestedTransactionContext.__aexit__ = _nested_exit
