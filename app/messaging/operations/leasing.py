@@ -8,7 +8,8 @@ workers, or one that was asleep, cannot both believe that a message is theirs.
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -19,7 +20,10 @@ from tortoise.transactions import in_transaction
 from app.core import sql
 from app.messaging.enums import Channel, MessageState, Purpose, Reason, RecipientKind
 from app.messaging.notices import DueMessage
+from app.messaging.operations.calling import list_calls
+from app.messaging.operations.windows import take_windows
 from app.messaging.rules import RETRY_WINDOW, state_of
+from app.messaging.rules.channels import CREDITED
 
 log = structlog.get_logger()
 
@@ -138,11 +142,25 @@ def _row_ids(rows: Sequence[Mapping[str, Any]]) -> str:
     return _numbers(row["id"] for row in rows)
 
 
+@dataclass(frozen=True, slots=True)
+class _Take:
+    """What the messages of one channel need before they leave.
+
+    Args:
+        from_ledger: takes it, and returns the ids of the messages that got it.
+        otherwise: why the others are not sent.
+    """
+
+    from_ledger: Callable[..., Awaitable[set[int]]]
+    otherwise: Reason
+
+
 async def begin(*, messages: Sequence[DueMessage], now: datetime, lease_seconds: float) -> list[DueMessage]:
     """Write down, committed, that these claimed messages are about to leave, and return those that may.
 
-    A subscribe message takes one credit of its recipient in the same transaction; without one it is not sent.
-    Messages whose lease has passed in the meantime are somebody else's and are left out.
+    In the same transaction a subscribe message takes one credit of its recipient, and a customer-service
+    message one place in the window that he opened; without one it is not sent. A call task takes its place in
+    the list of the cadre. Messages whose lease has passed meanwhile are somebody else's and are left out.
 
     Args:
         messages: of one claim and one channel, each to another person.
@@ -152,8 +170,9 @@ async def begin(*, messages: Sequence[DueMessage], now: datetime, lease_seconds:
     if not messages:
         return []
     lease_ms = int(lease_seconds * 1000)
-    if messages[0].channel is Channel.MINI_SUBSCRIBE:
-        return await sql.retrying(lambda: _begin_with_credits(messages, now=now, lease_ms=lease_ms))
+    take = _TAKES.get(messages[0].channel)
+    if take is not None:
+        return await sql.retrying(lambda: _begin_taking(messages, take, now=now, lease_ms=lease_ms))
 
     async def unit() -> list[DueMessage]:
         found = await _mark_sending(messages, now=now, lease_ms=lease_ms)
@@ -162,8 +181,8 @@ async def begin(*, messages: Sequence[DueMessage], now: datetime, lease_seconds:
     return await sql.retrying(unit)
 
 
-async def _begin_with_credits(
-    messages: Sequence[DueMessage], *, now: datetime, lease_ms: int
+async def _begin_taking(
+    messages: Sequence[DueMessage], take: _Take, *, now: datetime, lease_ms: int
 ) -> list[DueMessage]:
     async with in_transaction():
         found = await _mark_sending(messages, now=now, lease_ms=lease_ms)
@@ -173,9 +192,9 @@ async def _begin_with_credits(
             mine = await _held_of(messages)
             if found == 0:
                 # Nothing was left to mark: either all leases have passed, or this is the second run after a
-                # commit whose answer was lost, and the credits of what is ours are taken already.
+                # commit whose answer was lost, and what is ours has taken its credits already.
                 return mine
-        paid = await _take_credits(mine, now=now)
+        paid = await take.from_ledger(mine, now=now)
         unpaid = [message for message in mine if message.id not in paid]
         if unpaid:
             await sql.execute(
@@ -183,13 +202,13 @@ async def _begin_with_credits(
                 " charged = 0, attempts = attempts - 1, first_tried_at = NULL, lease_token = NULL,"
                 " lease_until_ms = NULL"
                 f" WHERE state = 'sending' AND lease_token = %s AND id IN ({_ids(unpaid)})",
-                (Reason.NO_CREDIT.value, now, unpaid[0].token),
+                (take.otherwise.value, now, unpaid[0].token),
             )
         return [message for message in mine if message.id in paid]
 
 
 async def _mark_sending(messages: Sequence[DueMessage], *, now: datetime, lease_ms: int) -> int:
-    charged = int(messages[0].channel is Channel.MINI_SUBSCRIBE)
+    charged = int(messages[0].channel in CREDITED)
     return await sql.execute(
         "UPDATE message SET begun = 1, attempts = attempts + 1, charged = %s,"
         f" first_tried_at = COALESCE(first_tried_at, %s), lease_until_ms = {_lease_end()}"
@@ -230,6 +249,14 @@ async def _take_credits(messages: Sequence[DueMessage], *, now: datetime) -> set
     return paid
 
 
+_TAKES: Mapping[Channel, _Take] = {
+    Channel.MINI_SUBSCRIBE: _Take(_take_credits, Reason.NO_CREDIT),
+    Channel.OFFICIAL_SUBSCRIBE: _Take(_take_credits, Reason.NO_CREDIT),
+    Channel.CUSTOMER_SERVICE: _Take(take_windows, Reason.WINDOW_CLOSED),
+    Channel.CALL_TASK: _Take(list_calls, Reason.NO_CADRE),
+}
+
+
 async def give_back(*, messages: Sequence[DueMessage], next_at: datetime) -> int:
     """Put claimed messages back into the queue, due at this moment; returns how many were still ours."""
     if not messages:
@@ -259,7 +286,8 @@ async def recover_leases(*, now: datetime) -> int:
     """Take up what a worker left behind whose lease has passed, and return how many messages that were.
 
     What was only claimed goes back. What was being sent may have arrived: a template message goes back as
-    long as WeChat still knows its key, everything else becomes unknown and keeps its credit.
+    long as WeChat still knows its key, and a call task always; everything else becomes unknown and keeps its
+    credit. A mass message is repeated by its batch (`masses`), whose rows have a lease as long as its key.
     """
     passed = f"lease_until_ms < {sql.db_now_ms()}"
     claimed = await sql.execute(
@@ -267,17 +295,18 @@ async def recover_leases(*, now: datetime) -> int:
         f" WHERE state = 'sending' AND begun = 0 AND {passed}"
     )
     # Named in both statements: a lease may pass between them.
-    repeatable = (Channel.OFFICIAL_TEMPLATE.value, now - RETRY_WINDOW)
+    may_repeat = "(channel = %s OR (channel = %s AND first_tried_at > %s))"
+    repeatable = (Channel.CALL_TASK.value, Channel.OFFICIAL_TEMPLATE.value, now - RETRY_WINDOW)
     repeated = await sql.execute(
         "UPDATE message SET state = 'queued', begun = 0, lease_token = NULL, lease_until_ms = NULL,"
         " next_at = %s"
-        f" WHERE state = 'sending' AND begun = 1 AND {passed} AND channel = %s AND first_tried_at > %s",
+        f" WHERE state = 'sending' AND begun = 1 AND {passed} AND {may_repeat}",
         (now, *repeatable),
     )
     # The claim stays written on the row: an answer that comes late may still settle it.
     unknown = await sql.execute(
         "UPDATE message SET state = 'unknown', reason = %s, settled_at = %s, lease_until_ms = NULL"
-        f" WHERE state = 'sending' AND begun = 1 AND {passed} AND NOT (channel = %s AND first_tried_at > %s)",
+        f" WHERE state = 'sending' AND begun = 1 AND {passed} AND NOT {may_repeat}",
         (Reason.CRASHED_WHILE_SENDING.value, now, *repeatable),
     )
     if repeated or unknown:
