@@ -34,6 +34,11 @@ class MariaDB:
     folder: Path
     port: int
     _process: Process | None = None
+    _made: int = 0
+
+    @property
+    def runs(self) -> bool:
+        return self._process is not None and self._process.returncode is None
 
     def url(self, database: str, *, port: int | None = None) -> str:
         """Return the address of one database, through another port when a wire lies between."""
@@ -81,13 +86,10 @@ class MariaDB:
         finally:
             connection.close()
 
-    async def create(self, database: str, *, migrated: bool = True) -> str:
-        """Make a database and return its address."""
-        await self.ask(f"CREATE DATABASE {database} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
-        url = self.url(database)
-        if migrated:
-            await migrate_database(url)
-        return url
+    async def create(self, database: str) -> None:
+        """Make a database that is migrated and empty."""
+        await self.ask(f"CREATE DATABASE {database}")
+        await migrate_database(self.url(database))
 
     async def dump(self, database: str) -> bytes:
         """Return what a nightly backup holds."""
@@ -95,11 +97,13 @@ class MariaDB:
             "mariadb-dump", "--single-transaction", "--skip-lock-tables", database, given=None
         )
 
-    async def restore(self, dump: bytes, *, into: str) -> str:
-        """Put a backup into an empty database, and return its address."""
-        url = await self.create(into, migrated=False)
-        await self._client("mariadb", into, given=dump)
-        return url
+    async def restore(self, dump: bytes) -> str:
+        """Put a backup into an empty database, and return its name."""
+        self._made += 1
+        name = f"restored_{self._made}"
+        await self.ask(f"CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+        await self._client("mariadb", name, given=dump)
+        return name
 
     async def _client(self, program: str, *arguments: str, given: bytes | None) -> bytes:
         needs(program)
@@ -176,8 +180,8 @@ async def redis_of_our_own(folder: Path) -> AsyncIterator[tuple[Process, str]]:
 class Wire:
     """A TCP connection that can go dead without telling anybody.
 
-    While it is dead, bytes wait and new connections are taken and never answered; nothing is refused or reset,
-    so that only a time-out of its own saves whoever waits.
+    While it is dead, bytes wait, and new connections are taken and never answered; nothing is refused or
+    reset, so that only a time-out of his own saves whoever waits.
     """
 
     target: int

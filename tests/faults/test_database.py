@@ -1,0 +1,145 @@
+"""The database is killed and black-holed under a campaign and under people's requests."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.bootstrap import use_keys_of
+from app.core import sql
+from app.core.patience import REQUEST_SECONDS, patience
+from app.core.settings import Settings
+from tests.accounts.factories import phone_headers
+from tests.databases import USES_MYSQL
+from tests.faults.driver import scene, seeds, sized
+from tests.faults.processes import serving
+from tests.faults.servers import MariaDB, looking_into, wire_to
+
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(not USES_MYSQL, reason="kills a MariaDB server: part of the MySQL pass"),
+]
+PEOPLE = sized(400, 5_000)
+KILLS = sized(2, 6)
+DEAD_SECONDS = sized(10.0, 25.0)
+# What a phone or a clerk waits at most before the answer says "later".
+ANSWER_SECONDS = 10.0
+POOL_SIZE = 10
+
+
+def settings_for(url: str) -> Settings:
+    made = Settings(database_url=url, _env_file=None)
+    use_keys_of(made)
+    return made
+
+
+async def connections_of(server: MariaDB, database: str) -> list[str]:
+    """Return what each connection to a database is doing."""
+    rows = await server.ask(
+        f"SELECT command FROM information_schema.processlist WHERE db = '{database}'"  # noqa: S608
+    )
+    return [str(command) for (command,) in rows]
+
+
+@pytest.mark.parametrize("seed", seeds())
+async def test_a_database_killed_in_mid_campaign_loses_and_doubles_nothing(
+    mariadb: MariaDB, own_database: str, tmp_path: Path, seed: int
+) -> None:
+    url = mariadb.url(own_database)
+    async with (
+        looking_into(url),
+        scene(settings_for(url), tmp_path, seed=seed, notices=PEOPLE, reminders=PEOPLE) as fire,
+    ):
+        workers = [await fire.worker() for _ in range(2)]
+        for number in range(KILLS):
+            share = (number + fire.moments.uniform(0.1, 0.9)) / KILLS
+            await fire.arrived_at_least(share, within=120)
+            await mariadb.kill()
+            await asyncio.sleep(fire.moments.uniform(0.1, 1.0))
+            await mariadb.start()
+        await fire.done(within=120)
+
+        assert all(worker.returncode is None for worker in workers), "a worker needed a restart"
+        await fire.verdict(crashes=2 * KILLS)
+        assert len(await connections_of(mariadb, own_database)) <= 3 * POOL_SIZE
+
+
+@pytest.mark.parametrize("seed", seeds())
+async def test_a_worker_whose_database_says_nothing_goes_on_when_it_speaks_again(
+    mariadb: MariaDB, own_database: str, tmp_path: Path, seed: int
+) -> None:
+    url = mariadb.url(own_database)
+    async with wire_to(mariadb.port) as wire, looking_into(url):
+        through_wire = settings_for(mariadb.url(own_database, port=wire.port))
+        async with scene(through_wire, tmp_path, seed=seed, notices=PEOPLE, reminders=PEOPLE) as fire:
+            worker = await fire.worker(rate_per_second=200)
+            for cut in (False, True):
+                await fire.arrived_at_least(0.6 if cut else 0.2, within=60)
+                wire.die()
+                await asyncio.sleep(DEAD_SECONDS / 2)
+                wire.heal(cut=cut)
+            await fire.done(within=120)
+
+            assert worker.returncode is None
+            await fire.verdict(crashes=2)
+
+
+async def test_requests_fail_in_time_while_the_database_says_nothing_and_work_at_once_afterwards(
+    mariadb: MariaDB, own_database: str, tmp_path: Path
+) -> None:
+    url = mariadb.url(own_database)
+    async with wire_to(mariadb.port) as wire, looking_into(url):
+        headers = await phone_headers(cadre_id=None)
+        through_wire = settings_for(mariadb.url(own_database, port=wire.port))
+        async with (
+            serving(through_wire, log=tmp_path / "api.log") as base,
+            httpx.AsyncClient(base_url=base, headers=headers, trust_env=False, timeout=60) as client,
+        ):
+
+            async def ask() -> tuple[int, float, str]:
+                began = time.monotonic()
+                answer = await client.get("/mini/v1/me")
+                return answer.status_code, time.monotonic() - began, answer.text
+
+            usual = await ask()
+            wire.die()
+            early = [asyncio.create_task(ask()) for _ in range(3 * POOL_SIZE)]
+            await asyncio.sleep(DEAD_SECONDS)
+            late = await asyncio.gather(*(ask() for _ in range(POOL_SIZE)))
+            answers = [*await asyncio.gather(*early), *late]
+            wire.heal(cut=True)
+            healed = await ask()
+
+    assert {status for status, _, _ in answers} == {503}
+    assert max(seconds for _, seconds, _ in answers) < ANSWER_SECONDS
+    assert all('"code":"unavailable"' in text for _, _, text in answers)
+    assert healed[0] == usual[0], "the first request after it healed"
+
+
+async def test_a_pool_that_met_silence_holds_no_connection_afterwards(
+    mariadb: MariaDB, own_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        wire_to(mariadb.port) as wire,
+        looking_into(mariadb.url(own_database, port=wire.port)) as context,
+    ):
+        monkeypatch.setattr(patience, "statement_seconds", 1.0)
+        monkeypatch.setattr("app.core.patience._CONNECTION_SECONDS", 2.0)
+        await sql.fetch("SELECT 1 AS one")
+        pool = context.connections.get("default")._pool  # type: ignore[attr-defined]
+        wire.die()
+        failures = await asyncio.gather(
+            *(sql.fetch("SELECT 1 AS one") for _ in range(3 * POOL_SIZE)), return_exceptions=True
+        )
+        wire.heal(cut=True)
+
+        assert all(isinstance(failure, Exception) and sql.is_passing(failure) for failure in failures)
+        assert not pool._used
+        assert await sql.fetch("SELECT 1 AS one") == [{"one": 1}]
+        assert not pool._used
+
+
+def test_a_request_gives_up_before_the_caller_does() -> None:
+    assert REQUEST_SECONDS < ANSWER_SECONDS
