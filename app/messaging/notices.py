@@ -18,6 +18,7 @@ from app.messaging.enums import Channel, Invariant, Purpose, Reason, RecipientKi
 ADVICE: Mapping[Invariant, str] = {
     Invariant.STUCK: "请联系技术人员检查发送进程；恢复后会自动接着办理，不需要重新创建任务。",
     Invariant.CREDITS: "不影响已经发出的消息，请联系技术人员核对。",
+    Invariant.QUOTAS: "不影响已经发出的消息，请联系技术人员核对；额度第二天会重新计算。",
     Invariant.PLANNED: "少了的记录可能已经发出，请联系技术人员核对，不要重新创建任务，以免重复发送。",
     Invariant.STILL_OPEN: "系统正在逐批结束这些消息；过一天仍有，请联系技术人员。",
     Invariant.LEFT_OUT: "系统会自动补上。",

@@ -8,6 +8,7 @@ the next ones.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from heapq import nlargest
 from math import floor
 
 # Asking who waits costs a step per federation; whoever comes meanwhile waits no longer than this.
@@ -40,13 +41,11 @@ def share_out(
     debts = {queue: owed.get(queue, 0.0) + amount * weight(queue) / total for queue in waiting}
     served = sorted(debts, key=lambda queue: (-debts[queue], queue))[:at_most]
     wanted = {queue: max(0.0, debts[queue]) for queue in served}
-    # More than is there, when somebody got ahead; less, when not everybody can be served: it is all given out.
+    # Less than there is when some got ahead, more when not everybody can be served: it is all given out.
     whole = sum(wanted.values())
-    wanted = {queue: part * amount / whole for queue, part in wanted.items()}
-    shares = {queue: floor(part) for queue, part in wanted.items()}
-    # Largest remainders first.
+    shares = {queue: floor(part * amount / whole) for queue, part in wanted.items()}
     left = amount - sum(shares.values())
-    for queue in sorted(served, key=lambda queue: (shares[queue] - wanted[queue], queue))[:left]:
+    for queue in nlargest(left, served, key=lambda queue: (debts[queue] - shares[queue], queue)):
         shares[queue] += 1
     return shares, {queue: debt - shares.get(queue, 0) for queue, debt in debts.items()}
 

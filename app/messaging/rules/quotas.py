@@ -1,6 +1,6 @@
 """How many messages WeChat takes from us, for what, in which period; the ledger counts them (`Quota`)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
@@ -86,12 +86,12 @@ class Allowances:
 
     replaced: Mapping[str, int] = field(default_factory=dict)
 
-    def of(self, channel: Channel, template_id: str) -> list[Limit]:
+    def of(self, channel: Channel, template_id: str) -> Sequence[Limit]:
         """Return the limits that one message counts against."""
         found = _MESSAGES.get(channel, [])
         return [self._replaced(limit, template_id) for limit in found] if self.replaced else found
 
-    def calls(self, channel: Channel) -> list[Limit]:
+    def calls(self, channel: Channel) -> Sequence[Limit]:
         """Return the limits on calls that carry many messages."""
         return [
             self._replaced(limit, "") for limit in LIMITS if limit.channel is channel and limit.counts_calls
@@ -147,9 +147,9 @@ class Grants:
     used_up: dict[tuple[Channel, str], datetime] = field(default_factory=dict)
 
 
-def accounts_of(limits: Iterable[Limit], template_id: str, *, day: date) -> list[Account]:
-    """Return how the ledger names the numbers that a message of this template counts against on a day."""
-    return [(one.channel, one.subject_of(template_id), one.period.name_of(day)) for one in limits]
+def account_of(limit: Limit, template_id: str, *, day: date) -> Account:
+    """Return how the ledger names the number that a message of this template counts against on a day."""
+    return limit.channel, limit.subject_of(template_id), limit.period.name_of(day)
 
 
 def grant(
@@ -167,7 +167,7 @@ def grant(
     rest, grants = dict(left), Grants()
     for wish in wishes:
         limits = allowances.of(wish.channel, wish.template_id)
-        accounts = accounts_of(limits, wish.template_id, day=day)
+        accounts = [account_of(limit, wish.template_id, day=day) for limit in limits]
         if accounts and all(rest[account] > 0 for account in accounts):
             grants.counted.append(wish.message_id)
             for account in accounts:
@@ -184,8 +184,3 @@ def grant(
             grants.waiting.setdefault(until, []).append(wish.message_id)
             grants.used_up[wish.channel, wish.template_id] = until
     return grants
-
-
-def china_day(now: datetime) -> date:
-    """Return the day whose quotas are used at this moment."""
-    return china_date(now)
