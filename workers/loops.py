@@ -63,7 +63,8 @@ class LoopRunner:
         """
         self._stopping.set()
         for loop in self._loops:
-            await self._bus.ring(loop.name)
+            # Only those of this process: it does not end later because Redis says nothing.
+            await self._bus.heard(loop.name)
         _, late = await asyncio.wait(self._tasks, timeout=grace_seconds)
         for task in late:
             task.cancel()

@@ -5,6 +5,7 @@ Nothing that must not be lost travels here: rows in the database carry the work,
 
 import asyncio
 import json
+import time
 from collections import defaultdict
 from typing import Any, Protocol
 
@@ -14,6 +15,11 @@ from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
 
 log = structlog.get_logger()
+
+# A bell that takes longer is later than the look that each loop takes once a second anyway.
+_RING_SECONDS = 1.0
+# While Redis is known to be away nobody waits to find out again.
+_AWAY_SECONDS = 5.0
 
 
 class Topic:
@@ -33,6 +39,10 @@ class Bus(Protocol):
         """Wake whoever waits for this topic; a bell that nobody hears is no error."""
         ...
 
+    async def heard(self, topic: str) -> None:
+        """Wake whoever waits for this topic in this process, and nobody else."""
+        ...
+
     async def wait(self, topic: str, *, timeout_seconds: float) -> None:
         """Return when the topic was rung, at the latest after the time-out."""
         ...
@@ -50,6 +60,10 @@ class LocalBus:
 
     async def ring(self, topic: str) -> None:
         """Wake the loop of this topic."""
+        await self.heard(topic)
+
+    async def heard(self, topic: str) -> None:
+        """Wake the loop of this topic: there is no other process."""
         self._bells[topic].set()
 
     async def wait(self, topic: str, *, timeout_seconds: float) -> None:
@@ -79,18 +93,19 @@ class ArqBus(LocalBus):
     def __init__(self, arq: ArqRedis) -> None:
         super().__init__()
         self._arq = arq
+        self._away_until = 0.0
 
     async def ring(self, topic: str) -> None:
         """Wake the loop of this topic here and in one worker."""
-        await super().ring(topic)
+        await self.heard(topic)
+        if time.monotonic() < self._away_until:
+            return
         try:
-            await self._arq.enqueue_job("hear_ring", topic, _job_id=f"ring:{topic}", _expires=60)
-        except (RedisError, OSError) as error:
+            async with asyncio.timeout(_RING_SECONDS):
+                await self._arq.enqueue_job("hear_ring", topic, _job_id=f"ring:{topic}", _expires=60)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._away_until = time.monotonic() + _AWAY_SECONDS
             log.warning("core.queue.ring_lost", topic=topic, error=type(error).__name__)
-
-    async def heard(self, topic: str) -> None:
-        """Pass a ring that arrived through Redis to the loop of this process."""
-        await super().ring(topic)
 
     async def close(self) -> None:
         """Close the connections to Redis."""
