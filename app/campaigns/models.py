@@ -20,7 +20,12 @@ class Campaign(Model):
     # Keys of what falls on that day, joined by "+".
     festival = fields.CharField(max_length=80, default="")
     festival_on = fields.DateField(null=True)
+    # Template of the main way; those of the other ways are empty when a way is not used.
     template_id = fields.CharField(max_length=64)
+    subscribe_template_id = fields.CharField(max_length=64, default="", db_default="")
+    sms_template_id = fields.CharField(max_length=64, default="", db_default="")
+    # Whether cadres are asked to call those whom no other way reaches.
+    call_tasks = fields.BooleanField(default=False, db_default=False)
     urgent = fields.BooleanField(default=False)
     # Whether a few get it first and somebody looks before everybody does.
     canary = fields.BooleanField(default=False)
