@@ -30,6 +30,7 @@ class Topic:
     PUSHES = "pushes"
     AUDIT = "audit"
     SCHEDULE = "schedule"
+    ENTITLEMENTS = "entitlements"
 
 
 class Bus(Protocol):

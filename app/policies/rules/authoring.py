@@ -5,13 +5,40 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from app.policies.enums import Access, Period
+from app.policies.enums import Access, Confidence, Period
 from app.policies.rules.amounts import AmountRow
 from app.policies.rules.expressions import Condition, Fault, parse_condition
 from app.policies.rules.judging import PolicyRule
 
 # A standard that nobody has looked up for so long may have changed.
 STALE_AFTER_DAYS = 366
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A version as somebody wrote it.
+
+    Args:
+        key: of the policy, the same in all versions and at all levels.
+        rules: `when`, `received_when`, `exclusive_with`, `higher_of`, `amounts`; without `when` the version
+            supplements that of the federation above.
+        valid_from: from which day it takes the place of the version before, None: from its publication.
+    """
+
+    key: str
+    name: str
+    department: str
+    access: Access
+    summary: str
+    body: str
+    rules: Mapping[str, Any]
+    proofs: tuple[str, ...]
+    apply_at: str
+    source: str
+    source_url: str
+    checked_on: date
+    confidence: Confidence
+    valid_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +50,19 @@ class Document:
     exclusive_with: frozenset[str] = frozenset()
     higher_of: frozenset[str] = frozenset()
     amounts: tuple[AmountRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyText:
+    """What people read about a policy."""
+
+    department: str = ""
+    summary: str = ""
+    body: str = ""
+    proofs: tuple[str, ...] = ()
+    apply_at: str = ""
+    source: str = ""
+    checked_on: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +78,7 @@ class Version:
     access: Access
     is_withdrawn: bool
     document: Document
+    text: PolicyText
 
 
 def read_document(written: Mapping[str, Any], *, region_prefix: str) -> tuple[Document, list[Fault]]:
@@ -136,4 +177,18 @@ def joined(levels: Sequence[Version]) -> PolicyRule | None:
         higher_of=frozenset().union(*(document.higher_of for document in documents)),
         amounts=tuple(row for document in documents for row in document.amounts),
         access=nearest.access,
+    )
+
+
+def joined_text(levels: Sequence[Version]) -> PolicyText:
+    """Return what people read about one policy at several levels: the nearest text that is not empty."""
+    texts = [version.text for version in reversed(levels)]
+    return PolicyText(
+        department=next((text.department for text in texts if text.department), ""),
+        summary=next((text.summary for text in texts if text.summary), ""),
+        body=next((text.body for text in texts if text.body), ""),
+        proofs=next((text.proofs for text in texts if text.proofs), ()),
+        apply_at=next((text.apply_at for text in texts if text.apply_at), ""),
+        source=texts[0].source,
+        checked_on=texts[0].checked_on,
     )

@@ -198,6 +198,21 @@ def age_or_unborn(born_on: date, *, day: date) -> int:
     return age_on(born_on, day=day) if born_on <= day else -1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer to the question for a fact.
+
+    Args:
+        key: of the fact.
+        value: true, false, a word or a list of words of the fact.
+        evidence: how he knows who answers, in his words; sealed.
+    """
+
+    key: str
+    value: Any
+    evidence: str | None = None
+
+
 def answer_fault(fact: Fact, value: Any) -> str | None:
     """Return what is wrong with an answer to the question for a fact, None when it can be kept."""
     if not fact.question:

@@ -33,6 +33,10 @@ class Likeness:
         self._prefixes = tuple(sorted(_prefixes(library, compared)))
         self._regions: dict[str, tuple[str, ...]] = {}
 
+    def uses(self, key: str) -> bool:
+        """Tell whether any policy asks for a fact."""
+        return key in self._keys
+
     def mark(self, facts: Facts, *, steps: Mapping[str, Step]) -> Hashable:
         """Return what is the same for all persons whom the library cannot tell apart."""
         ages = tuple(

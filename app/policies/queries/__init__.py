@@ -1,0 +1,1 @@
+"""Reading policies (`library`), what is known of people (`persons`) and what follows (`entitlements`)."""

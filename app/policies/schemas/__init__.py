@@ -1,0 +1,1 @@
+"""Request and answer bodies: of policies (`library`), and of what they mean for people (`entitlements`)."""
