@@ -1,10 +1,9 @@
 """Commands of this package, found by `lianxin` through the entry points in pyproject.toml."""
 
-import asyncio
-
 import click
 
 from app.cli import told_plainly
+from app.core.resident import run_resident
 from app.core.settings import get_settings
 from workers.demo import DemoRefused, run_demo
 from workers.main import run_worker
@@ -14,7 +13,7 @@ from workers.main import run_worker
 def worker() -> None:
     """Run until SIGTERM or Ctrl-C."""
     with told_plainly():
-        asyncio.run(run_worker(get_settings()))
+        run_resident(run_worker(get_settings()))
 
 
 @click.command(
@@ -24,6 +23,6 @@ def worker() -> None:
 def demo() -> None:
     """Run until Ctrl-C; data stays in var/ for the next start."""
     try:
-        asyncio.run(run_demo(get_settings()))
+        run_resident(run_demo(get_settings()))
     except DemoRefused as refusal:
         raise click.ClickException(str(refusal)) from None
