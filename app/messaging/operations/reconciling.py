@@ -29,7 +29,7 @@ async def take_receipt(  # noqa: PLR0913 - what WeChat tells about one message
 
     An event whose number we never learned, because the answer to the try was lost, settles the one message
     to this person that was tried at that time and whose outcome is open. When there are two, or one is on
-    its way at this moment, it settles none. Joins the transaction of the caller.
+    its way at this moment or waits to be tried again, it settles none. Joins the transaction of the caller.
 
     Args:
         msgid: WeChat's name of the message.
@@ -53,8 +53,9 @@ async def _lost(openid: str, template_id: str | None, *, happened_at: datetime) 
     # Counted, not listed: asked for the first two by id, MariaDB would walk through the whole table.
     rows = await sql.fetch(
         "SELECT COUNT(*) AS fitting, MIN(id) AS id,"
-        " SUM(CASE state WHEN 'sending' THEN 1 ELSE 0 END) AS leaving FROM message"
-        " WHERE state IN ('sending', 'unknown', 'held') AND openid = %s"
+        " SUM(CASE WHEN state IN ('queued', 'sending') THEN 1 ELSE 0 END) AS leaving FROM message"
+        # One that waits to be repeated may be the one that the event is about.
+        " WHERE state IN ('queued', 'sending', 'unknown', 'held') AND openid = %s"
         " AND (%s IS NULL OR template_id = %s) AND wechat_msgid IS NULL AND first_tried_at <= %s"
         " AND first_tried_at >= CASE state WHEN 'held' THEN %s ELSE %s END",
         (
