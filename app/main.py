@@ -100,7 +100,8 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
     accounts = accounts_of(settings)
     app.state.wechat_accounts = {WeChatApp.MINI: accounts.mini, WeChatApp.OFFICIAL: accounts.official}
     problems.install(app)
-    for router in (*MINI_ROUTERS, *ADMIN_ROUTERS, *WECHAT_ROUTERS, *CONSOLE_ROUTERS):
+    # Routes are tried in this order: those that WeChat and phones call by the thousand stand first.
+    for router in (*WECHAT_ROUTERS, *MINI_ROUTERS, *ADMIN_ROUTERS, *CONSOLE_ROUTERS):
         app.include_router(router)
     _add_health(app)
     _add_metrics(app, token=settings.metrics_token.get_secret_value())

@@ -6,9 +6,11 @@ acted on if somebody waits for the reply, and nothing more. What is refused leav
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import cast
+from weakref import WeakKeyDictionary
 
 import structlog
 from fastapi import APIRouter, Request, Response
@@ -16,10 +18,11 @@ from fastapi.responses import PlainTextResponse
 from starlette.requests import ClientDisconnect
 
 from app.accounts.enums import WeChatApp
-from app.bot import operations
+from app.bot import inbox, operations
 from app.bot.enums import PushState
 from app.core.clock import Clock
 from app.core.deps import BusDep, ClockDep
+from app.core.grouping import Group
 from app.core.queue import Bus, Topic
 from app.wechat.account import WeChatAccount
 from app.wechat.callback import (
@@ -39,6 +42,8 @@ ANSWER_WITHIN_SECONDS = 4.0
 # The loop looks by itself every second: a bell is worth no longer wait.
 RING_WITHIN_SECONDS = 0.3
 
+_MANY = 10_000
+_bells: WeakKeyDictionary[Bus, Group[None, bool]] = WeakKeyDictionary()
 _refusals: Counter[tuple[WeChatApp, RejectReason]] = Counter()
 
 
@@ -91,7 +96,7 @@ async def _take(request: Request, app: WeChatApp, clock: Clock, bus: Bus) -> Res
 async def _answer(request: Request, app: WeChatApp, now: datetime, bus: Bus) -> Response:
     account = _account(request, app)
     push = open_push(account=account, query=request.query_params, body=await _body(request), now=now)
-    stored = await operations.receive_push(app=app, push=push, now=now)
+    stored = await inbox.receive_push(app=app, push=push, now=now)
     if stored.state is PushState.WAITING:
         if stored.kind.is_from_person:
             stored = await operations.apply_push(push_id=stored.id, now=now)
@@ -116,11 +121,21 @@ async def _body(request: Request) -> bytes:
 
 
 async def _ring(bus: Bus) -> None:
+    bell = _bells.get(bus)
+    if bell is None:
+        bell = _bells[bus] = Group(partial(_ring_once, bus), largest=_MANY)
+    await bell.join(None)
+
+
+async def _ring_once(bus: Bus, take: Callable[[], Sequence[None]]) -> list[bool | None]:
+    """Ring for all whose push is stored by now; who comes while the bell sounds waits for the next one."""
+    rung: list[bool | None] = [True for _ in take()]
     try:
         async with asyncio.timeout(RING_WITHIN_SECONDS):
             await bus.ring(Topic.PUSHES)
     except TimeoutError:
         log.warning("bot.ring.late")
+    return rung
 
 
 def _refused(app: WeChatApp, reason: RejectReason) -> Response:

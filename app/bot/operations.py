@@ -1,22 +1,19 @@
-"""Taking pushes in, acting on each exactly once, and trying again what could not be done yet."""
+"""Acting on each push exactly once, and trying again what could not be done yet."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 import structlog
-from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
-from app.accounts.enums import WeChatApp
 from app.accounts.rules import Scope
 from app.bot import queries, replies
 from app.bot.enums import PushKind, PushState
-from app.bot.intents import Intent, intent_of_event, intent_of_message
 from app.bot.models import WeChatPush
 from app.core import sql
 from app.core.clock import china_date
@@ -26,12 +23,9 @@ from app.messaging.rules import MAX_ANSWERS
 from app.people import operations as people
 from app.people.operations import BindingCodeRefused
 from app.people.queries import guardian_of_openid
-from app.wechat.callback import Push
 
 log = structlog.get_logger()
 
-# The request that brought it acts first; the loop takes over when that request broke off.
-HEAD_START = timedelta(seconds=15)
 # A receipt can overtake the commit that stores the message's number.
 RECEIPT_PATIENCE = timedelta(minutes=5)
 LONGEST_RECEIPT_WAIT = timedelta(minutes=1)
@@ -39,7 +33,6 @@ LONGEST_FAILURE_WAIT = timedelta(minutes=15)
 MOST_ATTEMPTS = 12
 KEPT = timedelta(days=30)
 
-_LONGEST_WORD = 64
 # A deadlock victim tries again within the second in which WeChat wants its answer.
 _TRIES = 4
 # What binds or withdraws consent is the evidence of it, and stays.
@@ -52,10 +45,6 @@ _OVERTAKEN_BY: dict[PushKind, tuple[PushKind, ...]] = {
     PushKind.STOP: (PushKind.RESUME,),
     PushKind.RESUME: (PushKind.STOP,),
 }
-# They concern the account or a person's data as a whole, and need somebody who reads the log.
-_FOR_OPERATORS = frozenset(
-    {"wxa_punish_event", "user_authorization_revoke", "user_authorization_cancellation"}
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,88 +53,6 @@ class _Done:
 
     state: PushState = PushState.APPLIED
     reply: str | None = None
-
-
-async def receive_push(*, app: WeChatApp, push: Push, now: datetime) -> WeChatPush:
-    """Put a push into the inbox, and return the row that the first of its deliveries made.
-
-    Nothing of a push that needs no action is kept but the fact that it came: no place, no page, no words.
-
-    Args:
-        app: which of our accounts received it.
-        push: verified and decrypted.
-        now: the present moment, aware.
-    """
-    return await sql.retrying(lambda: _store(app, push, now=now), attempts=_TRIES)
-
-
-async def _store(app: WeChatApp, push: Push, *, now: datetime) -> WeChatPush:
-    kind, payload = _understood(app, push)
-    settled = kind is PushKind.OTHER
-    try:
-        async with in_transaction():
-            return await WeChatPush.create(
-                app=app,
-                dedupe_key=push.dedupe_key,
-                openid=push.openid,
-                kind=kind,
-                payload=json.dumps(payload, ensure_ascii=False),
-                state=PushState.IGNORED if settled else PushState.WAITING,
-                next_at=now + HEAD_START if kind.is_from_person else now,
-                happened_at=push.created_at,
-                received_at=now,
-                applied_at=now if settled else None,
-            )
-    except IntegrityError:
-        return await WeChatPush.get(dedupe_key=push.dedupe_key)
-
-
-def _understood(app: WeChatApp, push: Push) -> tuple[PushKind, dict[str, Any]]:
-    """Tell what a push wants, and what has to be kept of it for that."""
-    results = _receipts(push)
-    if results:
-        return PushKind.RECEIPT, {"results": results}
-    # Accepted credits are counted from the phone's own report (POST /mini/v1/subscriptions), never from
-    # subscribe_msg_popup_event: with 总是保持以上选择 no popup appears, yet every call earns a credit, and
-    # counting both would double them. A refusal in WeChat's settings is seen by no page of ours: only this
-    # event tells it. The service account has no credits.
-    if push.event == "subscribe_msg_change_event" and app is WeChatApp.MINI:
-        refused = [one.template_id for one in push.subscriptions if one.status == "reject"]
-        return (PushKind.REFUSAL, {"templates": refused}) if refused else (PushKind.OTHER, {})
-    intent = _intent(app, push)
-    if intent is not None:
-        return intent.kind, {"scene": intent.scene, "text": intent.text}
-    if push.event in _FOR_OPERATORS:
-        log.warning("bot.push.for_operators", app=app.value, wechat_event=push.event)
-    return PushKind.OTHER, {}
-
-
-def _receipts(push: Push) -> list[dict[str, Any]]:
-    if push.template_msgid and push.template_status:
-        delivered = push.template_status == "success"
-        return [_receipt_of(push.template_msgid, delivered, push.template_status, None)]
-    return [
-        _receipt_of(one.msgid, one.error_code == 0, one.error_status, one.template_id)
-        for one in push.subscriptions
-        if one.msgid and one.error_code is not None
-    ]
-
-
-def _receipt_of(msgid: str, delivered: bool, status: str | None, template_id: str | None) -> dict[str, Any]:  # noqa: FBT001
-    return {
-        "msgid": msgid[:_LONGEST_WORD],
-        "delivered": delivered,
-        "status": (status or "")[:_LONGEST_WORD],
-        "template_id": template_id,
-    }
-
-
-def _intent(app: WeChatApp, push: Push) -> Intent | None:
-    if app is not WeChatApp.OFFICIAL:
-        return None
-    if push.event is not None:
-        return intent_of_event(event=push.event, event_key=push.event_key, scene=push.scene)
-    return intent_of_message(msg_type=push.msg_type, content=push.content)
 
 
 async def apply_push(*, push_id: int, now: datetime) -> WeChatPush:
@@ -167,9 +74,13 @@ async def apply_waiting_pushes(*, now: datetime, limit: int = 200) -> int:
         await WeChatPush.filter(state=PushState.WAITING, next_at__lte=now)
         .order_by("next_at", "id")
         .limit(limit)
-        .values_list("id", "attempts")
+        .values_list("id", "attempts", "kind")
     )
-    for push_id, attempts in due:
+    receipts = [push_id for push_id, _, kind in due if kind is PushKind.RECEIPT]
+    applied = await _apply_receipts(receipts, now=now) if len(receipts) > 1 else set()
+    for push_id, attempts, _ in due:
+        if push_id in applied:
+            continue
         try:
             await sql.retrying(partial(_act, push_id, now=now, due_by=now), attempts=_TRIES)
         except Exception:
@@ -177,6 +88,44 @@ async def apply_waiting_pushes(*, now: datetime, limit: int = 200) -> int:
             log.exception("bot.push.failed", push_id=push_id, attempts=attempts + 1)
             await _postpone(push_id, attempts=attempts, now=now)
     return len(due)
+
+
+async def _apply_receipts(push_ids: Sequence[int], *, now: datetime) -> set[int]:
+    """Apply together the receipts of messages that we know, and return their pushes; the others go alone."""
+    try:
+        return await sql.retrying(lambda: _receipts_in_one(push_ids, now=now), attempts=_TRIES)
+    except Exception as error:  # noqa: BLE001 - each meets its own error again, alone, and waits for it
+        log.info("bot.receipts.dissolved", size=len(push_ids), error=type(error).__name__)
+        return set()
+
+
+async def _receipts_in_one(push_ids: Sequence[int], *, now: datetime) -> set[int]:
+    async with in_transaction():
+        # Who is being looked after by another worker is left to it.
+        pushes = await (
+            WeChatPush.filter(id__in=push_ids, state=PushState.WAITING, next_at__lte=now)
+            .select_for_update(skip_locked=True)
+            .order_by("id")
+        )
+        told = {
+            push.id: [
+                messaging.Receipt(msgid=one["msgid"], delivered=one["delivered"], status=one["status"])
+                for one in json.loads(push.payload)["results"]
+            ]
+            for push in sorted(pushes, key=lambda push: (push.happened_at, push.id))
+        }
+        known = await messaging.apply_receipts(
+            receipts=[receipt for receipts in told.values() for receipt in receipts], now=now
+        )
+        applied = {
+            push_id for push_id, receipts in told.items() if all(one.msgid in known for one in receipts)
+        }
+        if applied:
+            await WeChatPush.filter(id__in=sorted(applied)).update(
+                state=PushState.APPLIED, attempts=F("attempts") + 1, applied_at=now
+            )
+    # Those of another worker need no second look either.
+    return applied | (set(push_ids) - told.keys())
 
 
 async def forget_old_pushes(*, now: datetime, limit: int = 1000) -> int:

@@ -11,7 +11,7 @@ from app.bot.enums import PushKind, PushState
 from app.bot.models import WeChatPush
 from app.bot.operations import MOST_ATTEMPTS, apply_waiting_pushes, forget_old_pushes
 from app.core.settings import Settings
-from app.messaging.enums import Channel, MessageState, Purpose, RecipientKind
+from app.messaging.enums import Channel, MessageState, Purpose, Reason, RecipientKind
 from app.messaging.models import Message, SubscriptionCredit
 from app.people.models import Guardian
 from tests.accounts.factories import LIXIA
@@ -236,3 +236,42 @@ async def test_a_receipt_settles_the_one_message_whose_answer_was_lost(
 
     message = await Message.get()
     assert (message.state, message.wechat_msgid) == (MessageState.DELIVERED, "501")
+
+
+async def test_receipts_that_wait_together_are_applied_together_and_the_unknown_one_waits_on(
+    client: httpx.AsyncClient, settings: Settings
+) -> None:
+    told = {"31": "success", "32": "failed:user block", "33": "failed: system failed", "34": "success"}
+    for msgid, status in told.items():
+        await receive(client, settings, template_receipt(msgid, status))
+    for msgid in ("31", "32", "33"):
+        await make_sent_message(msgid)
+
+    assert await apply_waiting_pushes(now=NOW, limit=10) == 4
+
+    ends = {message.wechat_msgid: (message.state, message.reason) for message in await Message.all()}
+    assert ends == {
+        "31": (MessageState.DELIVERED, None),
+        "32": (MessageState.FAILED, Reason.BLOCKED_BY_USER),
+        "33": (MessageState.FAILED, Reason.REFUSED_BY_WECHAT),
+    }
+    pushes = await WeChatPush.all().order_by("id")
+    assert [push.state for push in pushes] == [PushState.APPLIED] * 3 + [PushState.WAITING]
+    assert [push.attempts for push in pushes] == [1] * 4
+
+
+async def test_a_receipt_that_cannot_be_read_keeps_no_other_from_its_message(
+    client: httpx.AsyncClient, settings: Settings
+) -> None:
+    for msgid in ("41", "42", "43"):
+        await make_sent_message(msgid)
+        await receive(client, settings, template_receipt(msgid))
+    broken = await WeChatPush.all().order_by("id").first()
+    assert broken is not None
+    await WeChatPush.filter(id=broken.id).update(payload="{}")
+
+    await apply_waiting_pushes(now=NOW, limit=10)
+
+    assert await Message.filter(state=MessageState.DELIVERED).count() == 2
+    await broken.refresh_from_db()
+    assert (broken.state, broken.attempts) == (PushState.WAITING, 1)

@@ -16,6 +16,7 @@ from app.messaging.operations.leasing import (
     set_aside,
     wake_messages,
 )
+from app.messaging.operations.receiving import Receipt, apply_receipts
 from app.messaging.operations.reconciling import take_receipt
 from app.messaging.operations.settling import Outcome, apply_receipt, settle
 from app.messaging.operations.sweeping import (
@@ -28,7 +29,9 @@ from app.messaging.operations.sweeping import (
 
 __all__ = [
     "Outcome",
+    "Receipt",
     "apply_receipt",
+    "apply_receipts",
     "begin",
     "cancel_messages",
     "check_credits",

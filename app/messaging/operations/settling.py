@@ -13,15 +13,15 @@ from tortoise.transactions import in_transaction
 from app.accounts.enums import WeChatApp
 from app.accounts.models import WeChatIdentity
 from app.core import sql
-from app.messaging.enums import Channel, MessageState, Reason
+from app.messaging.enums import Channel, MessageState
 from app.messaging.notices import DueMessage
 from app.messaging.rules import Fate
+from app.messaging.rules.ends import end_of
 
 log = structlog.get_logger()
 
 # Long enough for a database that restarts: an answer that is lost here becomes an unknown.
 _SETTLE_ATTEMPTS = 20
-_BLOCKED = "userblock"
 
 
 @dataclass(slots=True)
@@ -194,14 +194,10 @@ async def apply_receipt(*, msgid: str, delivered: bool, status: str | None, now:
         status: WeChat's word for a failure, without blanks: `failed:userblock`.
         now: when it told us.
     """
-    reason = None
-    if not delivered:
-        reason = Reason.BLOCKED_BY_USER if _BLOCKED in (status or "") else Reason.REFUSED_BY_WECHAT
-    state = MessageState.DELIVERED if delivered else MessageState.FAILED
-    ended = (state.value, reason.value if reason else None, now)
+    state, reason = end_of(delivered=delivered, status=status)
     found = await sql.execute(
         "UPDATE message SET state = %s, reason = %s, settled_at = %s"
         " WHERE wechat_msgid = %s AND state IN ('sent', 'held', 'unknown')",
-        (*ended, msgid),
+        (state.value, reason.value if reason else None, now, msgid),
     )
     return bool(found or await sql.fetch("SELECT id FROM message WHERE wechat_msgid = %s LIMIT 1", (msgid,)))
