@@ -14,7 +14,7 @@ from app.core.settings import SendSettings
 from app.messaging.enums import Channel, MessageState, Purpose
 from app.messaging.notices import Writer
 from app.messaging.sending.channels import carriers
-from app.messaging.sending.roads import Road
+from app.messaging.sending.roads import Road, most_begun
 from app.messaging.sending.running import OnStop, Run
 from app.messaging.sending.trying import Trier
 from app.sms.gateway import SmsGateway
@@ -58,7 +58,11 @@ class Sender:
             carriers=carrying,
             clock=clock,
             roads={
-                channel: Road(channel=channel, rate_per_second=settings.rate_per_second)
+                channel: Road(
+                    channel=channel,
+                    rate_per_second=settings.rate_per_second,
+                    most_begun=most_begun(settings.concurrency),
+                )
                 for channel in carrying
             },
             # The other half of the lease is for the answer and for writing it down.

@@ -20,6 +20,21 @@ _MISSES_UNTIL_CLOSED = 20
 _MISSED_WAIT = timedelta(seconds=15)
 # One intent covers what leaves within a quarter of a second: a crash leaves no more than that in doubt.
 _INTENT_SECONDS = 0.25
+_LARGEST_INTENT = 100
+
+
+def most_in_doubt(in_flight: int) -> int:
+    """Return how many messages may have begun without an answer: a crash leaves no more of them unknown.
+
+    A few more than are in flight, so that a lane finds its next message without waiting for an intent.
+    """
+    return in_flight + MICRO_BATCH * (2 + in_flight // 100)
+
+
+def most_begun(in_flight: int) -> int:
+    """Return how many messages one intent covers at most: with many in flight more, and no more in doubt."""
+    ahead = most_in_doubt(in_flight) - in_flight
+    return max(MICRO_BATCH, min(in_flight // 2, ahead, _LARGEST_INTENT))
 
 
 class Road:
@@ -28,12 +43,20 @@ class Road:
     Args:
         channel: what travels on it.
         rate_per_second: the full pace, messages a second.
+        most_begun: how many messages one intent covers at most.
+        monotonic: seconds that only grow.
     """
 
     def __init__(
-        self, *, channel: Channel, rate_per_second: float, monotonic: Callable[[], float] = time.monotonic
+        self,
+        *,
+        channel: Channel,
+        rate_per_second: float,
+        most_begun: int = MICRO_BATCH,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._channel = channel
+        self._most_begun = most_begun
         self._full_rate = rate_per_second
         self._rate = rate_per_second
         self._monotonic = monotonic
@@ -50,7 +73,7 @@ class Road:
     @property
     def batch(self) -> int:
         """How many messages one intent should cover at this pace."""
-        return max(1, min(MICRO_BATCH, math.ceil(self._rate * _INTENT_SECONDS)))
+        return max(1, min(self._most_begun, math.ceil(self._rate * _INTENT_SECONDS)))
 
     def is_open(self, now: datetime) -> bool:
         """Tell whether messages may leave on it."""

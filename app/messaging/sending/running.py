@@ -16,14 +16,18 @@ from app.messaging import operations
 from app.messaging.enums import Channel, MessageState, Purpose
 from app.messaging.notices import DueMessage, Prepared, Writer
 from app.messaging.operations import Outcome
-from app.messaging.rules import MICRO_BATCH, is_quiet
+from app.messaging.rules import is_quiet
+from app.messaging.sending.line import Line
 from app.messaging.sending.preparing import Written, prepare_chunk
+from app.messaging.sending.roads import most_begun, most_in_doubt
 from app.messaging.sending.trying import Trier
 
 # The worker wants to hear from its loops now and then; between two runs nothing is lost.
 RUN_SECONDS = 20.0
 _GATHER_SECONDS = 0.04
 _MOST_AT_ONCE = 500
+# While one waits for the database, or for its turn on a slow road, the other goes on.
+_BEGINNERS = 2
 
 
 class OnStop(Protocol):
@@ -34,11 +38,8 @@ class OnStop(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class _Begun:
-    message: DueMessage
-    text: Prepared
-    begun_at: float
+# A message, its text, and the monotonic moment just before its intent was written.
+_Begun = tuple[DueMessage, Prepared, float]
 
 
 @dataclass(slots=True)
@@ -66,9 +67,10 @@ class Run:
     _deadline: float = 0.0
     _busy: set[str] = field(default_factory=set)
     _batches: "asyncio.Queue[list[Written] | None]" = field(init=False)
-    _ready: "asyncio.Queue[_Begun | None]" = field(default_factory=asyncio.Queue)
+    _ready: Line[_Begun] = field(default_factory=Line)
     _room: asyncio.Event = field(default_factory=asyncio.Event)
     _in_doubt: int = 0
+    _most_begun: int = field(init=False)
     _most_in_doubt: int = field(init=False)
     _outcomes: list[Outcome] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -77,13 +79,8 @@ class Run:
     def __post_init__(self) -> None:
         self._deadline = time.monotonic() + RUN_SECONDS
         self._batches = asyncio.Queue(maxsize=max(2, self.settings.chunk // 10))
-        # A few more than lanes, so that a lane finds its next message without waiting for an intent.
-        ahead = max(road.batch for road in self.trier.roads.values()) * (self._beginners + 1)
-        self._most_in_doubt = self.settings.concurrency + ahead
-
-    @property
-    def _beginners(self) -> int:
-        return 1 + self.settings.concurrency // 100
+        self._most_begun = most_begun(self.settings.concurrency)
+        self._most_in_doubt = most_in_doubt(self.settings.concurrency)
 
     async def finish(self) -> int:
         """Send until nothing is due, the time is over or `stopping` is set; return how many were claimed.
@@ -100,13 +97,12 @@ class Run:
                 for _ in range(self.settings.concurrency):
                     senders.create_task(self._lane())
                 async with asyncio.TaskGroup() as beginners:
-                    for _ in range(self._beginners):
+                    for _ in range(_BEGINNERS):
                         beginners.create_task(self._guarded(self._begin))
                     await self._guarded(lambda: self._feed(first))
-                    for _ in range(self._beginners):
+                    for _ in range(_BEGINNERS):
                         await self._batches.put(None)
-                for _ in range(self.settings.concurrency):
-                    self._ready.put_nowait(None)
+                self._ready.close()
             self._lanes_done = True
             self._news.set()
             await settling
@@ -180,19 +176,22 @@ class Run:
             begun = await operations.begin(
                 messages=messages, now=self.clock.now(), lease_seconds=self.settings.lease_seconds
             )
-            mine = {message.id for message in begun}
-            for message, text in batch:
-                if message.id in mine:
-                    self._ready.put_nowait(_Begun(message, text, begun_at))
-                else:
-                    self._busy.discard(message.person)
-                    self._leave()
+            if len(begun) < len(messages):
+                batch = self._without_lost(batch, begun={message.id for message in begun})
+            self._ready.extend([(message, text, begun_at) for message, text in batch])
+
+    def _without_lost(self, batch: list[Written], *, begun: set[int]) -> list[Written]:
+        """Let go of the messages that may not leave after all, and return the others."""
+        for message, _ in batch:
+            if message.id not in begun:
+                self._busy.discard(message.person)
+                self._leave()
+        return [pair for pair in batch if pair[0].id in begun]
 
     async def _lane(self) -> None:
-        while (item := await self._ready.get()) is not None:
-            outcome = await self.trier.attempt(
-                item.message, item.text, begun_at=item.begun_at, stopping=self.stopping
-            )
+        while (begun := await self._ready.take()) is not None:
+            message, text, begun_at = begun
+            outcome = await self.trier.attempt(message, text, begun_at=begun_at, stopping=self.stopping)
             self._outcomes.append(outcome)
             self._leave()
             self._news.set()
@@ -200,7 +199,7 @@ class Run:
     def _leave(self) -> None:
         """Note that one message is no longer in doubt, and wake who waits once a whole group has room."""
         self._in_doubt -= 1
-        if self._in_doubt + MICRO_BATCH <= self._most_in_doubt:
+        if self._in_doubt + self._most_begun <= self._most_in_doubt:
             self._room.set()
 
     async def _settle(self) -> None:
