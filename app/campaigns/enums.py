@@ -8,6 +8,17 @@ class CampaignKind(Labelled):
 
     FESTIVAL_REMINDER = "festival_reminder", "节日联系提醒"
     POLICY_NOTICE = "policy_notice", "惠残政策通知"
+    FESTIVAL_GREETING = "festival_greeting", "节日祝福"
+
+    @property
+    def is_for_festival(self) -> bool:
+        """Whether it belongs to a day with a festival."""
+        return self is not CampaignKind.POLICY_NOTICE
+
+    @property
+    def is_for_cadres(self) -> bool:
+        """Whether cadres receive it; all others go to guardians."""
+        return self is CampaignKind.FESTIVAL_REMINDER
 
 
 class CampaignState(Labelled):

@@ -9,6 +9,8 @@ from app.festivals.rules import FestivalOccasion, greetings_allowed
 from app.messaging.enums import MessageState, Reason
 from app.messaging.notices import Prepared, fit
 
+# One place of a template of short messages takes so many characters (cloud.tencent.com 382/39023).
+_SMS_PLACE = 12
 TODAY_PAGE = "pages/today/index"
 NOTICES_PAGE = "pages/notices/index"
 
@@ -52,7 +54,7 @@ def festival_reminder(*, occasion: FestivalOccasion, masked_names: Sequence[str]
 
 
 def policy_notice(*, title: str, on: date) -> Prepared:
-    """Tell a guardian that there is a notice, by its title alone.
+    """Tell a guardian that there is a notice, by its title alone, in fields and in one sentence.
 
     Args:
         title: of the notice, checked by `revealing_words` when it was composed.
@@ -65,7 +67,31 @@ def policy_notice(*, title: str, on: date) -> Prepared:
             "date3": fit("date3", chinese_day(on)),
         },
         page=NOTICES_PAGE,
+        text=f"您有1条政策通知：{title}。请在小程序里打开“通知”查看全文。",
     )
+
+
+def short_notice(*, title: str, phone: str) -> Prepared:
+    """Tell a guardian by a short message that there is a notice; its template has one place, the title.
+
+    Args:
+        title: of the notice.
+        phone: to which number.
+    """
+    short = title if len(title) <= _SMS_PLACE else f"{title[: _SMS_PLACE - 1]}…"
+    return Prepared(fields={"title": short}, phone=phone)
+
+
+def call_sentence(*, guardian: str, beneficiary: str, title: str, until: str) -> str:
+    """Tell a cadre in one sentence whom to call and what to tell.
+
+    Args:
+        guardian: masked name of whom to call.
+        beneficiary: masked name of whose guardian that is.
+        title: of the notice.
+        until: when it would come too late, in words.
+    """
+    return f"请在{until}前打电话告诉{guardian}（{beneficiary}的监护人）：{title}"
 
 
 # What an admin can do about those who did not get it.

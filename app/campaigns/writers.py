@@ -1,17 +1,17 @@
 """Texts for messaging: each writer reads what a whole chunk needs, and asks again who is still wanted."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from app.campaigns import queries
 from app.campaigns.enums import CampaignState
 from app.campaigns.models import Campaign
-from app.campaigns.notices import festival_reminder, policy_notice
-from app.campaigns.rules import occasion_from
+from app.campaigns.notices import festival_reminder, policy_notice, short_notice
+from app.campaigns.rules import occasion_from, reached_since
 from app.core.clock import china_date
-from app.messaging.enums import Purpose, Reason, RecipientKind
-from app.messaging.notices import Decision, DueMessage, Postpone, Suppress, Writer
+from app.messaging.enums import Channel, Purpose, Reason, RecipientKind
+from app.messaging.notices import Decision, DueMessage, Postpone, Prepared, Suppress, Writer
 from app.people.rules import mask_name
 
 # A paused campaign's messages come up again so often; resuming wakes them at once.
@@ -23,6 +23,7 @@ def message_writers() -> dict[Purpose, Writer]:
     return {
         Purpose.FESTIVAL_REMINDER: FestivalReminderWriter(),
         Purpose.POLICY_NOTICE: PolicyNoticeWriter(),
+        Purpose.FESTIVAL_GREETING: FestivalGreetingWriter(),
     }
 
 
@@ -69,7 +70,7 @@ class FestivalReminderWriter:
 
 
 class PolicyNoticeWriter:
-    """Tells guardians that there is a notice, as long as they still agree to be told."""
+    """Tells guardians that there is a notice, as long as they still agree to be told by this way."""
 
     async def prepare(self, messages: Sequence[DueMessage], *, now: datetime) -> Mapping[int, Decision]:
         """Return the text of each notice, or why it is not sent."""
@@ -78,25 +79,74 @@ class PolicyNoticeWriter:
         wanted = [message for message in messages if message.id not in decided]
         if not wanted:
             return decided
-        unwanted = await self._unwanted(wanted)
-        today = china_date(now)
-        texts = {
-            campaign.id: policy_notice(title=campaign.title, on=today) for campaign in campaigns.values()
-        }
+        colleagues, guardians = _by_kind(wanted)
+        unwanted = await queries.unwanted_notices(message_ids=guardians, now=now) if guardians else {}
+        unwanted |= await queries.unwanted_trials(message_ids=colleagues) if colleagues else {}
+        texts = self._texts(campaigns.values(), now=now)
+        phones = await self._phones(wanted)
         for message in wanted:
-            reason = unwanted.get(message.id)
-            decided[message.id] = (
-                texts[message.campaign_id or 0] if reason is None else Suppress(reason=reason)
-            )
+            text = texts[message.campaign_id or 0]
+            if message.id in unwanted:
+                decided[message.id] = Suppress(reason=unwanted[message.id])
+            elif message.channel is not Channel.SMS:
+                decided[message.id] = text
+            elif message.recipient_id in phones:
+                title = campaigns[message.campaign_id or 0].title
+                decided[message.id] = short_notice(title=title, phone=phones[message.recipient_id])
+            else:
+                decided[message.id] = Suppress(reason=Reason.NO_PHONE)
         return decided
 
     @staticmethod
-    async def _unwanted(messages: Sequence[DueMessage]) -> dict[int, Reason]:
-        """Ask about guardians, and about colleagues who get it first (试发名单)."""
-        colleagues = [one.id for one in messages if one.recipient_kind is RecipientKind.CADRE]
-        guardians = [one.id for one in messages if one.recipient_kind is RecipientKind.GUARDIAN]
-        found = await queries.unwanted_notices(message_ids=guardians) if guardians else {}
-        return found | (await queries.unwanted_trials(message_ids=colleagues) if colleagues else {})
+    def _texts(campaigns: Iterable[Campaign], *, now: datetime) -> dict[int, Prepared]:
+        today = china_date(now)
+        return {campaign.id: policy_notice(title=campaign.title, on=today) for campaign in campaigns}
+
+    @staticmethod
+    async def _phones(messages: Sequence[DueMessage]) -> dict[int, str]:
+        people = [message.recipient_id for message in messages if message.channel is Channel.SMS]
+        return await queries.phones_of(guardian_ids=people) if people else {}
+
+
+class FestivalGreetingWriter:
+    """Sends good wishes to families whom nobody has reached in person, as long as they want them."""
+
+    async def prepare(self, messages: Sequence[DueMessage], *, now: datetime) -> Mapping[int, Decision]:
+        """Return the text of each greeting, or why it is not sent."""
+        campaigns = await _campaigns_of(messages)
+        decided = _stopped(messages, campaigns)
+        groups: dict[int, list[DueMessage]] = defaultdict(list)
+        for message in messages:
+            if message.id not in decided and message.campaign_id is not None:
+                groups[message.campaign_id].append(message)
+        # A chunk holds one or two campaigns.
+        for campaign_id, group in groups.items():
+            decided.update(await self._of_campaign(campaigns[campaign_id], group, now=now))
+        return decided
+
+    @staticmethod
+    async def _of_campaign(
+        campaign: Campaign, messages: Sequence[DueMessage], *, now: datetime
+    ) -> dict[int, Decision]:
+        if campaign.festival_on is None:
+            raise ValueError(f"campaign {campaign.id} is a festival greeting without a day")
+        colleagues, guardians = _by_kind(messages)
+        since = reached_since(campaign.festival_on)
+        unwanted = (
+            await queries.unwanted_greetings(message_ids=guardians, since=since, now=now) if guardians else {}
+        )
+        unwanted |= await queries.unwanted_trials(message_ids=colleagues) if colleagues else {}
+        text = Prepared(text=campaign.text)
+        return {
+            message.id: Suppress(reason=unwanted[message.id]) if message.id in unwanted else text
+            for message in messages
+        }
+
+
+def _by_kind(messages: Sequence[DueMessage]) -> tuple[list[int], list[int]]:
+    """Return the ids of messages to colleagues, who get it first (试发名单), and to guardians."""
+    colleagues = [one.id for one in messages if one.recipient_kind is RecipientKind.CADRE]
+    return colleagues, [one.id for one in messages if one.recipient_kind is RecipientKind.GUARDIAN]
 
 
 async def _campaigns_of(messages: Sequence[DueMessage]) -> dict[int, Campaign]:

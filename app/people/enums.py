@@ -136,16 +136,30 @@ class PriorityFlag(Labelled):
     SEVERELY_DISABLED_CHILD = "severely_disabled_child", "困难重度残疾儿童"
 
 
+class MuteReason(Labelled):
+    """Why a family is left in peace on festivals; policy notices and the bot go on."""
+
+    BEREAVEMENT = "bereavement", "家中有丧事"
+    FAMILY_WISH = "family_wish", "家属不希望节日打扰"
+
+
 class ConsentPurpose(Labelled):
     """What a guardian agreed to; the value is also the purpose that a message carries."""
 
     POLICY_NOTICE = "policy_notice", "接收惠残政策通知"
+    FESTIVAL_GREETING = "festival_greeting", "接收节日祝福"
 
 
 class ConsentChannel(Labelled):
-    """By which way he agreed to be reached; the value is also the channel of a message."""
+    """By which way he agreed to be reached; the value is also the channel of a message.
 
-    OFFICIAL_TEMPLATE = "official_template", "服务号模板消息"
+    The one for template messages covers whatever the service account sends of that purpose; of 订阅通知 each
+    credit is a consent of its own (`SubscriptionCredit`).
+    """
+
+    OFFICIAL_TEMPLATE = "official_template", "服务号消息"
+    MASS_SEND = "mass_send", "服务号群发"
+    SMS = "sms", "短信"
 
 
 class RevealField(Labelled):

@@ -8,7 +8,7 @@ from tortoise.transactions import in_transaction
 
 from app.audit import operations as audit
 from app.campaigns import queries
-from app.campaigns.enums import CampaignKind, CampaignPhase, CampaignState
+from app.campaigns.enums import CampaignPhase, CampaignState
 from app.campaigns.models import Campaign, TrialCadre
 from app.campaigns.operations.drafting import Author, TooLateToApprove, locked, record
 from app.campaigns.operations.expanding import make_messages
@@ -120,16 +120,17 @@ async def _move_on(campaign: Campaign, *, is_troubled: bool, now: datetime) -> i
         people, way = _staff(campaign, staff, now=now)
     elif following is CampaignPhase.SAMPLE:
         chosen = await queries.sample_ids(campaign=campaign, size=size, now=now)
-        people = queries.audience(campaign, now=now, people=queries.these(chosen)) if chosen else None
+        chosen_people = queries.these(campaign, chosen)
+        people = queries.audience(campaign, now=now, people=chosen_people) if chosen else None
     return await sql.retrying(lambda: _enter(campaign, following, people=people, way=way, now=now))
 
 
 def _staff(campaign: Campaign, staff: Sequence[int], *, now: datetime) -> tuple[Statement, Way]:
     """Return the colleagues: cadres get their own reminder, and a copy of what guardians get."""
-    if campaign.kind is CampaignKind.FESTIVAL_REMINDER:
-        people = queries.audience(campaign, now=now, people=queries.these(staff))
+    if campaign.kind.is_for_cadres:
+        people = queries.audience(campaign, now=now, people=queries.these(campaign, staff))
         return people, queries.WAYS[campaign.kind]
-    return queries.colleagues(staff), queries.TRIAL_WAY
+    return queries.colleagues(campaign, staff), queries.trial_way(campaign.kind)
 
 
 async def _enter(

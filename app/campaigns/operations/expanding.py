@@ -20,6 +20,7 @@ from app.campaigns.queries import (
     dedup_key,
     not_written_to,
     place,
+    roads_of,
     stretch,
 )
 from app.campaigns.rules.pacing import spread_slots
@@ -100,7 +101,11 @@ async def _expand(campaign: Campaign, *, at_once: int, now: datetime) -> int:
         ).update(**({"expanded_at": now} if upper is None else {"expanded_to": upper}))
         if not moved or upper is None:
             return moved
-        people = audience(campaign, now=now, people=stretch(campaign, campaign.expanded_to, upper))
+        # With those that were made already: the ways that are used up give way to others.
+        roads = await roads_of(campaign=campaign, now=now, messages=campaign.planned + at_once)
+        people = audience(
+            campaign, now=now, people=stretch(campaign, campaign.expanded_to, upper), roads=roads
+        )
         made = await make_messages(campaign, people, way=WAYS[campaign.kind], now=now)
     log.info("campaigns.expanded", campaign_id=campaign.id, up_to=upper, made=made)
     # A stretch of people may hold nobody of the audience: the caller still has to come again.
@@ -126,25 +131,24 @@ async def make_messages(campaign: Campaign, people: Statement, *, way: Way, now:
     Args:
         campaign: which one.
         people: rows of an audience.
-        way: how the messages travel, and what kind of people they are.
+        way: what the messages are for, and what kind of people they go to.
         now: when; messages of a campaign that is spread come up later, the same for one person every time.
     """
     next_at, slots, moments = _spread(campaign, now=now)
     fresh = f" WHERE {not_written_to(campaign, way)}" if campaign.canary else ""
     made = await sql.execute(
         "INSERT INTO message (dedup_key, purpose, channel, campaign_id, recipient_kind, recipient_id,"
-        " region_code, openid, template_id, consent, choice, subject_count, urgent, state, reason, next_at,"
-        " expires_at, begun, attempts, charged, created_at, settled_at)"
-        f" SELECT {dedup_key(campaign, way.recipient_kind)}, %s, %s, %s, %s, r.recipient_id, r.region_code,"
-        " r.openid, %s, COALESCE(r.consent, ''), '', r.amount, %s,"
+        " region_code, org_code, openid, template_id, consent, choice, subject_count, urgent, state, reason,"
+        " next_at, expires_at, begun, attempts, charged, created_at, settled_at)"
+        f" SELECT {dedup_key(campaign, way.recipient_kind)}, %s, r.channel, %s, %s, r.recipient_id,"
+        " r.region_code, %s, r.openid, r.template_id, COALESCE(r.consent, ''), r.choice, r.amount, %s,"
         f" CASE WHEN r.reason IS NULL THEN 'queued' ELSE 'suppressed' END, r.reason, {next_at}, %s, 0, 0, 0,"
         f" %s, CASE WHEN r.reason IS NULL THEN NULL ELSE %s END FROM ({people.text}) r{slots}{fresh}",
         (
             way.purpose.value,
-            way.channel.value,
             campaign.id,
             way.recipient_kind.value,
-            campaign.template_id,
+            campaign.org_code,
             int(campaign.urgent),
             *(() if slots else (now,)),
             campaign.expires_at,

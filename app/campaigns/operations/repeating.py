@@ -79,7 +79,7 @@ async def retry(
             rows = await _repeatable_rows(campaign, reasons, at_once=at_once, now=now)
             counts = Counter(Reason(row["reason"]) for row in rows[:at_once])
             if counts:
-                await _put_back(campaign, [row["id"] for row in rows[:at_once]], author=author, now=now)
+                await _put_back(campaign, rows[:at_once], author=author, now=now)
                 words = ",".join(f"{reason.value}:{count}" for reason, count in sorted(counts.items()))
                 await record(campaign, action="campaign.retried", actor=author.actor, now=now, detail=words)
         return Retried(counts=dict(counts), left=len(rows) > at_once)
@@ -94,21 +94,19 @@ async def _repeatable_rows(
 ) -> list[dict[str, Any]]:
     found = queries.repeatable(campaign, reasons=reasons, now=now)
     return await sql.fetch(
-        f"SELECT m.id, m.reason {found.text} ORDER BY m.id LIMIT %s", (*found.values, at_once + 1)
+        f"SELECT m.id, m.recipient_id, m.reason {found.text} ORDER BY m.id LIMIT %s",
+        (*found.values, at_once + 1),
     )
 
 
-async def _put_back(campaign: Campaign, ids: Sequence[int], *, author: Author, now: datetime) -> None:
-    some = ", ".join(map(str, ids))
-    await _keep_outcomes(some, act=OutcomeAct.RETRIED, note="", author=author, now=now)
-    openid, consent, values = queries.fresh_address(campaign)
-    await sql.execute(
-        f"UPDATE message SET openid = {openid}, consent = {consent}, state = 'queued', reason = NULL,"
-        " errcode = NULL, next_at = %s, expires_at = %s, begun = 0, charged = 0, first_tried_at = NULL,"
-        " sent_at = NULL, settled_at = NULL, wechat_msgid = NULL, lease_token = NULL, lease_until_ms = NULL"
-        f" WHERE state IN ('suppressed', 'failed', 'expired') AND id IN ({some})",
-        (*values, now, campaign.expires_at),
-    )
+async def _put_back(
+    campaign: Campaign, rows: Sequence[dict[str, Any]], *, author: Author, now: datetime
+) -> None:
+    ids = [row["id"] for row in rows]
+    await _keep_outcomes(", ".join(map(str, ids)), act=OutcomeAct.RETRIED, note="", author=author, now=now)
+    people = [row["recipient_id"] for row in rows]
+    again = queries.put_back(campaign, message_ids=ids, people=people, now=now)
+    await sql.execute(again.text, again.values)
     campaign.watched_from = now
     await campaign.save(update_fields=["watched_from"])
 

@@ -1,10 +1,9 @@
 """Reading campaigns; a package because there is much of it, used through this name.
 
-`audience` says whom a campaign is for; `trials` who tries it out; `watching` counts what goes wrong;
-`repeating` finds what may be sent again.
+`sources` says what is known of people, `roads` how the ways stand, `choosing` chooses among them; `audience`
+says whom a campaign is for; `wanted` asks again before a message leaves; `trials` who tries it out;
+`watching` counts what goes wrong; `repeating` finds what may be sent again.
 """
-
-# ruff: noqa: S608 - only marks and words of this file are put into statements, values are bound
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +14,8 @@ from app.accounts.rules import Scope
 from app.campaigns.enums import CampaignPhase, CampaignState
 from app.campaigns.models import AutomaticFestival, Campaign
 from app.campaigns.queries.audience import (
-    PEOPLE,
-    TRIAL_WAY,
     WAYS,
-    ReasonCount,
-    Statement,
+    AudienceCount,
     Way,
     audience,
     colleagues,
@@ -29,11 +25,14 @@ from app.campaigns.queries.audience import (
     preview_counts,
     sample_ids,
     still_due,
-    stretch,
-    these,
+    trial_way,
 )
-from app.campaigns.queries.repeating import changes_of, fresh_address, repeatable, repeatable_counts
+from app.campaigns.queries.choosing import Statement
+from app.campaigns.queries.repeating import changes_of, put_back, repeatable, repeatable_counts
+from app.campaigns.queries.roads import roads_of
+from app.campaigns.queries.sources import PEOPLE, stretch, these
 from app.campaigns.queries.trials import TrialMember, trial_ids, trial_list, unwanted_trials
+from app.campaigns.queries.wanted import phones_of, unwanted_greetings, unwanted_notices, unwanted_reminders
 from app.campaigns.queries.watching import (
     WAITING_AGAIN,
     Trouble,
@@ -43,22 +42,19 @@ from app.campaigns.queries.watching import (
     troubles,
     unknown_run_begins,
 )
-from app.core import sql
 from app.core.errors import NotFound
-from app.messaging.enums import MessageState, Reason, RecipientKind
+from app.messaging.enums import MessageState, RecipientKind
 from app.messaging.models import Message
 from app.messaging.queries import StateCount, state_counts
-from app.people.enums import CadreStatus, ConsentChannel, ConsentPurpose
 from app.people.models import Cadre, Guardian
 
 __all__ = [
     "PEOPLE",
-    "TRIAL_WAY",
     "WAITING_AGAIN",
     "WAYS",
+    "AudienceCount",
     "CampaignNotFound",
     "Progress",
-    "ReasonCount",
     "Statement",
     "TrialMember",
     "Trouble",
@@ -75,22 +71,26 @@ __all__ = [
     "colleagues",
     "dedup_key",
     "festivals_confirmed",
-    "fresh_address",
     "names_of",
     "not_written_to",
+    "phones_of",
     "place",
     "preview_counts",
     "progress_of",
+    "put_back",
     "repeatable",
     "repeatable_counts",
+    "roads_of",
     "sample_ids",
     "still_due",
     "stretch",
     "these",
     "trial_ids",
     "trial_list",
+    "trial_way",
     "troubles",
     "unknown_run_begins",
+    "unwanted_greetings",
     "unwanted_notices",
     "unwanted_reminders",
     "unwanted_trials",
@@ -198,50 +198,6 @@ async def campaigns_by_id(*, campaign_ids: Sequence[int]) -> dict[int, Campaign]
     """
     found = await Campaign.filter(id__in=list(campaign_ids)).order_by("id").limit(len(campaign_ids))
     return {campaign.id: campaign for campaign in found}
-
-
-async def unwanted_reminders(*, message_ids: Sequence[int]) -> dict[int, Reason]:
-    """Return which of these reminders to cadres must not be sent any more, for reasons of the cadre himself.
-
-    No scope: the worker asks before it writes to them.
-    """
-    some = ", ".join(map(str, message_ids))
-    rows = await sql.fetch(
-        f"SELECT m.id, CASE WHEN c.status <> %s THEN '{Reason.LEFT_OFFICE.value}'"
-        f" ELSE '{Reason.NOT_BOUND.value}' END AS reason"
-        " FROM message m JOIN cadre c ON c.id = m.recipient_id"
-        " LEFT JOIN wechat_identity i ON i.app = 'mini' AND i.openid = m.openid"
-        " AND i.cadre_id = m.recipient_id"
-        f" WHERE m.id IN ({some}) AND (i.id IS NULL OR c.status <> %s) ORDER BY m.id LIMIT %s",
-        (CadreStatus.ACTIVE.value, CadreStatus.ACTIVE.value, len(message_ids)),
-    )
-    return {row["id"]: Reason(row["reason"]) for row in rows}
-
-
-async def unwanted_notices(*, message_ids: Sequence[int]) -> dict[int, Reason]:
-    """Return which of these notices to guardians must not be sent any more, and why.
-
-    No scope: the worker asks before it writes to them.
-    """
-    some = ", ".join(map(str, message_ids))
-    rows = await sql.fetch(
-        f"SELECT m.id, CASE WHEN i.id IS NULL THEN '{Reason.NOT_BOUND.value}'"
-        f" WHEN g.muted_at IS NOT NULL THEN '{Reason.MUTED.value}'"
-        f" WHEN i.follows = 0 THEN '{Reason.NOT_FOLLOWING.value}'"
-        f" ELSE '{Reason.NO_CONSENT.value}' END AS reason"
-        " FROM message m JOIN guardian g ON g.id = m.recipient_id"
-        " LEFT JOIN wechat_identity i ON i.app = 'official' AND i.openid = m.openid"
-        " AND i.guardian_id = m.recipient_id"
-        f" WHERE m.id IN ({some}) AND (i.id IS NULL OR i.follows = 0 OR g.muted_at IS NOT NULL"
-        " OR NOT EXISTS (SELECT 1 FROM consent k WHERE k.guardian_id = g.id AND k.purpose = %s"
-        " AND k.channel = %s AND k.withdrawn_at IS NULL)) ORDER BY m.id LIMIT %s",
-        (
-            ConsentPurpose.POLICY_NOTICE.value,
-            ConsentChannel.OFFICIAL_TEMPLATE.value,
-            len(message_ids),
-        ),
-    )
-    return {row["id"]: Reason(row["reason"]) for row in rows}
 
 
 async def names_of(*, messages: Sequence[Message]) -> dict[tuple[RecipientKind, int], str]:

@@ -9,14 +9,9 @@ from typing import Any
 
 from app.campaigns.enums import CampaignState
 from app.campaigns.models import Campaign
-from app.campaigns.queries.audience import (
-    PEOPLE,
-    WAYS,
-    Statement,
-    audience,
-    not_written_to,
-    stretch,
-)
+from app.campaigns.queries.audience import WAYS, audience, not_written_to
+from app.campaigns.queries.choosing import Statement
+from app.campaigns.queries.sources import PEOPLE, stretch
 from app.core import sql
 from app.core.metrics import Reading
 from app.messaging.enums import MessageState

@@ -5,13 +5,13 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from app.campaigns.enums import CampaignKind
 from app.campaigns.models import Campaign, OutcomeChange
-from app.campaigns.queries.audience import WAYS, Statement, audience, concat
+from app.campaigns.queries.audience import WAYS, audience
+from app.campaigns.queries.choosing import Statement
+from app.campaigns.queries.sources import these
 from app.core import sql
 from app.messaging.enums import Channel, Reason
 from app.messaging.models import Message
-from app.people.enums import ConsentChannel, ConsentPurpose
 from app.wechat.errcodes import RULES, Reaction
 
 # WeChat swallows a second message with one client_msg_id for ten minutes (api_sendtemplatemessage).
@@ -21,7 +21,18 @@ _CHANGES_OF_ONE = 20
 # Whoever lacked something may have it by now; whether he has is asked of the audience.
 _LACKED = ", ".join(
     f"'{reason.value}'"
-    for reason in (Reason.NO_CREDIT, Reason.NOT_BOUND, Reason.NOT_FOLLOWING, Reason.NO_CONSENT)
+    for reason in (
+        Reason.NO_CREDIT,
+        Reason.NOT_BOUND,
+        Reason.NOT_FOLLOWING,
+        Reason.NO_CONSENT,
+        Reason.NO_PHONE,
+        Reason.NO_CADRE,
+        Reason.WINDOW_CLOSED,
+        Reason.QUOTA_USED,
+        Reason.CHANNEL_OFF,
+        Reason.REFUSED_BY_SMS,
+    )
 )
 # Refusals that are the recipient's own matter and do not pass.
 _PERMANENT = ", ".join(
@@ -34,10 +45,10 @@ _REPEATED_BEFORE = (
     "EXISTS (SELECT 1 FROM outcome_change h WHERE h.message_id = m.id AND h.act = 'retried'"
     f" AND h.reason = '{Reason.NOT_ARRIVED.value}')"
 )
-# A template message whose earlier try was never answered may have arrived, whatever was said to a later one.
-_CERTAINLY_NOT_SENT = (
-    f"(m.channel <> '{Channel.OFFICIAL_TEMPLATE.value}' OR m.first_tried_at IS NULL OR m.sent_at IS NOT NULL)"
-)
+# What carries a key is repeated when it was not answered, and that earlier try may have arrived, whatever was
+# said to a later one.
+_REPEATED = f"'{Channel.OFFICIAL_TEMPLATE.value}', '{Channel.MASS_SEND.value}'"
+_CERTAINLY_NOT_SENT = f"(m.channel NOT IN ({_REPEATED}) OR m.first_tried_at IS NULL OR m.sent_at IS NOT NULL)"
 _MAY_REPEAT = (
     f"((({_CERTAINLY_NOT_SENT}) AND ((m.state IN ('suppressed', 'failed') AND m.reason IN ({_LACKED}))"
     f" OR (m.state = 'failed' AND m.reason = '{Reason.REFUSED_BY_WECHAT.value}'"
@@ -83,26 +94,45 @@ async def repeatable_counts(*, campaign: Campaign, now: datetime) -> dict[Reason
     return {Reason(row["reason"]): row["amount"] for row in rows}
 
 
-def fresh_address(campaign: Campaign) -> tuple[str, str, tuple[str, ...]]:
-    """Return the SQL for the openid and the consent that a recipient has now, and its values.
+def put_back(
+    campaign: Campaign, *, message_ids: Sequence[int], people: Sequence[int], now: datetime
+) -> Statement:
+    """Return the UPDATE that puts messages back into the queue, by the way that fits their recipients today.
 
-    No scope: expressions for statements of this feature.
+    No scope: which ones was decided by `repeatable`.
+
+    Args:
+        campaign: whose messages.
+        message_ids: which ones.
+        people: their recipients.
+        now: when.
     """
-    if campaign.kind is CampaignKind.FESTIVAL_REMINDER:
-        return _openid("mini", "cadre_id"), "'subscription'", ()
-    consent = (
-        "(SELECT MAX(k.id) FROM consent k WHERE k.guardian_id = message.recipient_id AND k.purpose = %s"
-        " AND k.channel = %s AND k.withdrawn_at IS NULL)"
+    found = audience(campaign, now=now, people=these(campaign, people))
+    target = "" if sql.is_sqlite() else "message."
+    fresh = ", ".join(
+        f"{target}{name} = r.{name}" for name in ("channel", "openid", "template_id", "consent", "choice")
     )
-    values = (ConsentPurpose.POLICY_NOTICE.value, ConsentChannel.OFFICIAL_TEMPLATE.value)
-    return _openid("official", "guardian_id"), concat("'consent:'", consent), values
-
-
-def _openid(app: str, owner: str) -> str:
-    return (
-        "(SELECT i.openid FROM wechat_identity i WHERE i.id = (SELECT MAX(j.id) FROM wechat_identity j"
-        f" WHERE j.{owner} = message.recipient_id AND j.app = '{app}'))"
+    nothing = ", ".join(
+        f"{target}{name} = NULL"
+        for name in (
+            *("reason", "errcode", "first_tried_at", "sent_at", "settled_at"),
+            *("wechat_msgid", "lease_token", "lease_until_ms"),
+        )
     )
+    changes = (
+        f"{fresh}, {nothing}, {target}state = 'queued', {target}begun = 0, {target}charged = 0,"
+        f" {target}next_at = %s, {target}expires_at = %s"
+    )
+    chosen = (
+        " message.recipient_id = r.recipient_id"
+        " AND message.state IN ('suppressed', 'failed', 'expired')"
+        f" AND message.id IN ({', '.join(map(str, message_ids))})"
+    )
+    if sql.is_sqlite():
+        text = f"UPDATE message SET {changes} FROM ({found.text}) r WHERE{chosen}"
+        return Statement(text, (now, campaign.expires_at, *found.values))
+    text = f"UPDATE message JOIN ({found.text}) r ON{chosen} SET {changes}"
+    return Statement(text, (*found.values, now, campaign.expires_at))
 
 
 async def changes_of(*, messages: Sequence[Message]) -> dict[int, list[OutcomeChange]]:

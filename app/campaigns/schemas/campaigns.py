@@ -8,7 +8,7 @@ from pydantic import Field
 from app.campaigns.enums import CampaignKind, CampaignPhase, CampaignState
 from app.campaigns.models import Campaign
 from app.campaigns.notices import already_left
-from app.campaigns.queries import Progress, ReasonCount, TrialMember
+from app.campaigns.queries import AudienceCount, Progress, TrialMember
 from app.campaigns.rules import (
     festival_keys,
 )
@@ -175,7 +175,7 @@ class PreviewAnswer(AnswerBody):
     forecast: ForecastAnswer
 
     @classmethod
-    def of(cls, counts: list[ReasonCount], *, forecast: ForecastAnswer) -> "PreviewAnswer":
+    def of(cls, counts: list[AudienceCount], *, forecast: ForecastAnswer) -> "PreviewAnswer":
         """Describe an audience."""
         return cls(
             forecast=forecast,

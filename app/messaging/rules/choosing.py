@@ -108,11 +108,6 @@ MAIN_CHANNEL: Mapping[Purpose, Channel] = {
     Purpose.POLICY_NOTICE: Channel.OFFICIAL_TEMPLATE,
     Purpose.FESTIVAL_GREETING: Channel.MASS_SEND,
 }
-# 订阅消息 1kw a day (subscribe/send); template messages 100 000 a day, more only with more followers.
-DAY_QUOTA: Mapping[Channel, int] = {
-    Channel.MINI_SUBSCRIBE: 10_000_000,
-    Channel.OFFICIAL_TEMPLATE: 100_000,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
