@@ -1,8 +1,10 @@
 """What a cadre does in the mini program: whom should I call, and did I?"""
 
+from datetime import datetime
+
 from fastapi import APIRouter, Response
 
-from app.accounts.deps import CadreDep
+from app.accounts.deps import CadreCaller, CadreDep
 from app.contacts import operations, queries
 from app.contacts.schemas import (
     ContactAnswer,
@@ -15,6 +17,10 @@ from app.core.bodies import RowId
 from app.core.clock import china_date
 from app.core.deps import ClockDep
 from app.core.pagination import Page, PageQueryDep
+from app.pairing.queries import own_pairing_on
+from app.people.models import Beneficiary
+from app.people.operations import mute_beneficiary, unmute_beneficiary
+from app.people.schemas import MuteAnswer, MuteRequest
 
 router = APIRouter(prefix="/mini/v1", tags=["contacts"])
 
@@ -24,6 +30,29 @@ async def own_pairings(caller: CadreDep, clock: ClockDep) -> OwnPairings:
     today = china_date(clock.now())
     people = await queries.own_pairings(scope=caller.scope, day=today)
     return OwnPairings(items=[OwnPairingAnswer.of(own, day=today) for own in people])
+
+
+@router.post("/pairings/{pairing_id}/mute", summary="家中有丧事等，节日不打扰")
+async def mute_family(pairing_id: RowId, body: MuteRequest, caller: CadreDep, clock: ClockDep) -> MuteAnswer:
+    now = clock.now()
+    beneficiary = await _family(caller, pairing_id, now)
+    return MuteAnswer.of(
+        await mute_beneficiary(
+            beneficiary=beneficiary, reason=body.reason, until=body.until, actor=caller.actor, now=now
+        )
+    )
+
+
+@router.post("/pairings/{pairing_id}/unmute", summary="结束节日静默")
+async def unmute_family(pairing_id: RowId, caller: CadreDep, clock: ClockDep) -> MuteAnswer:
+    now = clock.now()
+    beneficiary = await _family(caller, pairing_id, now)
+    return MuteAnswer.of(await unmute_beneficiary(beneficiary=beneficiary, actor=caller.actor, now=now))
+
+
+async def _family(caller: CadreCaller, pairing_id: int, now: datetime) -> Beneficiary:
+    pairing = await own_pairing_on(scope=caller.scope, pairing_id=pairing_id, on=china_date(now))
+    return await Beneficiary.get(id=pairing.beneficiary_id)
 
 
 @router.post("/contacts", status_code=201, summary="记录一次联系；同一次重复提交返回同一条，状态为200")

@@ -100,6 +100,7 @@ class OwnPairingProgress:
     beneficiary_name: str
     started_on: date
     progress: Progress
+    is_mourning: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,12 +196,13 @@ async def own_pairings(*, scope: Scope, day: date) -> list[OwnPairingProgress]:
     """Return the people whom a cadre accompanies on a day, who is most likely to be forgotten first."""
     rows = await sql.fetch(
         "SELECT p.id, p.beneficiary_id, b.name, p.started_on, p.ended_on, y.contacts, y.visits,"
+        " CASE WHEN b.muted_until >= %s AND b.mute_reason = 'bereavement' THEN 1 ELSE 0 END AS is_mourning,"
         " (SELECT MAX(last_reached_on) FROM contact_year WHERE pairing_id = p.id) AS last_contact_on"
         " FROM pairing p JOIN beneficiary b ON b.id = p.beneficiary_id"
         " LEFT JOIN contact_year y ON y.pairing_id = p.id AND y.year = %s"
         " WHERE p.cadre_id = %s AND p.started_on <= %s AND (p.ended_on IS NULL OR p.ended_on > %s)"
         " ORDER BY p.id LIMIT %s",
-        (day.year, scope.cadre_id, day, day, _PAIRINGS_OF_ONE),
+        (day, day.year, scope.cadre_id, day, day, _PAIRINGS_OF_ONE),
     )
     people = [_own_pairing(row, day=day) for row in rows]
     return sorted(people, key=lambda own: risk_order(own.progress, started_on=own.started_on))
@@ -215,7 +217,9 @@ def _own_pairing(row: dict[str, Any], *, day: date) -> OwnPairingProgress:
         visits=row["visits"] or 0,
         last_contact_on=sql.day_of(row["last_contact_on"]),
     )
-    return OwnPairingProgress(row["id"], row["beneficiary_id"], row["name"], started_on, progress)
+    return OwnPairingProgress(
+        row["id"], row["beneficiary_id"], row["name"], started_on, progress, bool(row["is_mourning"])
+    )
 
 
 async def progress_by_unit(*, scope: Scope, region: str, day: date) -> list[UnitProgress]:

@@ -179,8 +179,19 @@ def risk_order(progress: Progress, *, started_on: date) -> tuple[date, date]:
     return progress.next_due_on or date.max, progress.last_contact_on or started_on
 
 
-def hint(progress: Progress, *, day: date) -> str:
-    """Return one line that tells the cadre what to do next."""
+def hint(progress: Progress, *, day: date, is_mourning: bool = False) -> str:
+    """Return one line that tells the cadre what to do next, and to whom no festive word is said.
+
+    Args:
+        progress: how the pairing stands.
+        day: today.
+        is_mourning: somebody of the family died, festivals are not mentioned.
+    """
+    wish = _wish(progress, day=day)
+    return f"家中有丧事，节日不说祝福的话。{wish}" if is_mourning else wish
+
+
+def _wish(progress: Progress, *, day: date) -> str:
     if progress.contacts_due == progress.visits_due == 0:
         return "今年余下的日子不要求次数，方便时问候一声"
     if progress.next_due_on is None:

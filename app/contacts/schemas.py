@@ -141,6 +141,7 @@ class OwnPairingAnswer(AnswerBody):
     last_contact_on: date | None
     next_due_on: date | None
     is_at_risk: bool
+    is_mourning: bool
     hint: str
 
     @classmethod
@@ -156,7 +157,8 @@ class OwnPairingAnswer(AnswerBody):
             last_contact_on=progress.last_contact_on,
             next_due_on=progress.next_due_on,
             is_at_risk=is_at_risk(progress, day=day),
-            hint=hint(progress, day=day),
+            is_mourning=own.is_mourning,
+            hint=hint(progress, day=day, is_mourning=own.is_mourning),
         )
 
 

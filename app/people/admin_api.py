@@ -29,6 +29,8 @@ from app.people.schemas import (
     GuardianCreated,
     GuardianNew,
     IdNumberLookup,
+    MuteAnswer,
+    MuteRequest,
     RevealAnswer,
     RevealRequest,
 )
@@ -122,6 +124,30 @@ async def reveal(
         now=clock.now(),
     )
     return RevealAnswer(field=body.field, field_label=body.field.label, value=value)
+
+
+@router.post("/beneficiaries/{beneficiary_id}/mute", summary="节日静默：家中有丧事等，节日不打扰")
+async def mute_beneficiary(
+    beneficiary_id: RowId, body: MuteRequest, caller: EditorDep, clock: ClockDep
+) -> MuteAnswer:
+    beneficiary = await queries.beneficiary_in(scope=caller.scope, beneficiary_id=beneficiary_id)
+    return MuteAnswer.of(
+        await operations.mute_beneficiary(
+            beneficiary=beneficiary,
+            reason=body.reason,
+            until=body.until,
+            actor=caller.actor,
+            now=clock.now(),
+        )
+    )
+
+
+@router.post("/beneficiaries/{beneficiary_id}/unmute", summary="结束节日静默")
+async def unmute_beneficiary(beneficiary_id: RowId, caller: EditorDep, clock: ClockDep) -> MuteAnswer:
+    beneficiary = await queries.beneficiary_in(scope=caller.scope, beneficiary_id=beneficiary_id)
+    return MuteAnswer.of(
+        await operations.unmute_beneficiary(beneficiary=beneficiary, actor=caller.actor, now=clock.now())
+    )
 
 
 @router.post("/beneficiaries/{beneficiary_id}/guardians", status_code=201, summary="登记监护人")

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from app.people.enums import (
     CertificateStatus,
@@ -37,6 +37,7 @@ _COUNTY_AND_ABOVE = re.compile(
 
 _SEVERE_GRADE = 2
 _ADULT_AGE = 18
+_LONGEST_MUTE = timedelta(days=3 * 366)
 # What the columns hold.
 LONGEST_NAME = 40
 _QUALIFYING_RELIEF = frozenset(
@@ -353,3 +354,20 @@ def guardian_reach(*, is_muted: bool, has_agreed: bool, follows: bool) -> Guardi
     if not has_agreed:
         return GuardianReach.NO_CONSENT
     return GuardianReach.RECEIVES if follows else GuardianReach.NOT_FOLLOWING
+
+
+def mute_end(*, today: date, until: date | None) -> date:
+    """Return the last day on which a family is left in peace: a year from today unless another is named.
+
+    By custom a house in mourning keeps no festival for a year; families that keep three name the day.
+    """
+    return until or today + timedelta(days=365)
+
+
+def mute_refusal(end: date, *, today: date) -> str | None:
+    """Return why a family cannot be left in peace until this day, or None."""
+    if end < today:
+        return "截止日期已经过去"
+    if end > today + _LONGEST_MUTE:
+        return "最长三年，到期后可以再延长"
+    return None

@@ -16,6 +16,7 @@ from app.people.enums import (
     CertificateStatus,
     GuardianReach,
     GuardianRelation,
+    MuteReason,
     Relief,
     Residence,
     RevealField,
@@ -169,6 +170,7 @@ class BeneficiaryAnswer(BeneficiaryItem):
     several_disabled_in_household: bool
     kept_by_elderly: bool
     muted_until: date | None
+    mute_reason: LabelAnswer | None
     guardians: list[GuardianAnswer]
 
     @classmethod
@@ -190,11 +192,35 @@ class BeneficiaryAnswer(BeneficiaryItem):
                 "several_disabled_in_household": person.several_disabled_in_household,
                 "kept_by_elderly": person.kept_by_elderly,
                 "muted_until": person.muted_until,
+                "mute_reason": _mute_reason(person),
                 "guardians": [
                     GuardianAnswer.of(guardianship, reach=reach[guardianship.guardian_id])
                     for guardianship in guardianships
                 ],
             }
+        )
+
+
+class MuteRequest(RequestBody):
+    """Leave a family in peace on festivals; without a day, for a year."""
+
+    reason: MuteReason = MuteReason.BEREAVEMENT
+    until: date | None = None
+
+
+class MuteAnswer(AnswerBody):
+    """Whether a family is left in peace on festivals, why and until when."""
+
+    name: str
+    muted_until: date | None
+    reason: LabelAnswer | None
+
+    @classmethod
+    def of(cls, person: Beneficiary) -> Self:
+        return cls(
+            name=mask_name(person.name),
+            muted_until=person.muted_until,
+            reason=_mute_reason(person),
         )
 
 
@@ -260,6 +286,10 @@ class MeAnswer(AnswerBody):
     unit: str | None = None
     phone: str | None = None
     hint: str | None = None
+
+
+def _mute_reason(person: Beneficiary) -> LabelAnswer | None:
+    return LabelAnswer.of(MuteReason(person.mute_reason)) if person.mute_reason else None
 
 
 def _item_facts(person: Beneficiary, *, today: date) -> dict[str, object]:

@@ -28,6 +28,7 @@ Door = tuple[str, str]
 BODIES: dict[Door, dict[str, object]] = {
     ("POST", "/admin/v1/cadres/{cadre_id}/status"): {"status": "active"},
     ("POST", "/admin/v1/beneficiaries/{beneficiary_id}/reveal"): {"field": "name", "reason": "核对登记"},
+    ("POST", "/admin/v1/beneficiaries/{beneficiary_id}/mute"): {},
     ("POST", "/admin/v1/beneficiaries/{beneficiary_id}/guardians"): {"name": "赵强", "relation": "child"},
     ("POST", "/admin/v1/pairings/{pairing_id}/end"): {"reason": "family_wish"},
     ("POST", "/admin/v1/pairings/{pairing_id}/change-cadre"): {"cadre_id": 0},

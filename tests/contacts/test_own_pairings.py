@@ -38,6 +38,7 @@ async def test_whoever_is_most_likely_to_be_forgotten_stands_first(client: httpx
         "last_contact_on": "2026-05-17",
         "next_due_on": "2026-07-01",
         "is_at_risk": False,
+        "is_mourning": False,
         "hint": "请在7月1日前联系一次（含当天）",
     }
     assert items[2]["contacts"] == {"done": 0, "due": 3}

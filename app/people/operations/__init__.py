@@ -14,6 +14,7 @@ from app.people.operations.binding import (
     issue_binding_code,
 )
 from app.people.operations.consenting import mute_guardian, note_follow, note_unfollow, unmute_guardian
+from app.people.operations.muting import MuteEndWrong, mute_beneficiary, unmute_beneficiary
 from app.people.operations.registering import (
     AlreadyGuardian,
     AlreadyRegistered,
@@ -37,6 +38,7 @@ __all__ = [
     "BindingCodeRefused",
     "IssuedCode",
     "Mistyped",
+    "MuteEndWrong",
     "NewBeneficiary",
     "NewCadre",
     "NewGuardian",
@@ -53,9 +55,11 @@ __all__ = [
     "create_cadre",
     "create_guardian",
     "issue_binding_code",
+    "mute_beneficiary",
     "mute_guardian",
     "note_follow",
     "note_unfollow",
     "reveal_field",
+    "unmute_beneficiary",
     "unmute_guardian",
 ]
