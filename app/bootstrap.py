@@ -11,6 +11,8 @@ from app.core.crypto import Keyring, use_keyring
 from app.core.database import tortoise_config
 from app.core.queue import ArqBus, Bus, LocalBus, arq_client
 from app.core.settings import Settings, WeChatAccountSettings
+from app.sms.connecting import connect_sms
+from app.sms.gateway import SmsGateway
 from app.wechat.account import WeChatAccount
 from app.wechat.client import HttpWeChat, connect_wechat
 from app.wechat.gateway import WeChatGateway
@@ -27,6 +29,7 @@ class Services:
     clock: Clock
     wechat: WeChatGateway
     bus: Bus
+    sms: SmsGateway | None = None
 
 
 @dataclass(frozen=True)
@@ -98,4 +101,7 @@ async def running_services(settings: Settings, *, bus: Bus | None = None) -> Asy
             stack.push_async_callback(own_bus.close)
         wechat = open_wechat(settings, cache=RedisTokenCache(redis=redis) if redis is not None else None)
         stack.push_async_callback(wechat.close)
-        yield Services(settings=settings, clock=SystemClock(), wechat=wechat, bus=own_bus)
+        sms = connect_sms(settings.sms)
+        if sms is not None:
+            stack.push_async_callback(sms.close)
+        yield Services(settings=settings, clock=SystemClock(), wechat=wechat, bus=own_bus, sms=sms)

@@ -15,6 +15,7 @@ from app.campaigns import operations as campaigns
 from app.core import sql
 from app.core.clock import china_date, china_moment
 from app.core.settings import Settings
+from app.messaging import operations as messaging
 from app.rosters import operations as rosters
 
 log = structlog.get_logger()
@@ -42,6 +43,10 @@ async def _start_automatic_campaigns(now: datetime, settings: Settings) -> int:
     return await campaigns.start_automatic(now=now, days_ahead=settings.send.days_ahead)
 
 
+async def _forget_windows(now: datetime, _: Settings) -> int:
+    return await messaging.forget_windows(now=now)
+
+
 async def _forget_old_pushes(now: datetime, _: Settings) -> int:
     return await bot.forget_old_pushes(now=now)
 
@@ -51,6 +56,8 @@ SCHEDULE: tuple[ScheduledJob, ...] = (
     ScheduledJob(name="drop-stale-imports", hour=3, minute=10, run=_drop_stale_imports),
     # What people wrote to us is kept no longer than it is needed; evidence of consent stays.
     ScheduledJob(name="forget-old-pushes", hour=3, minute=20, run=_forget_old_pushes),
+    # Windows for 客服消息 that closed are of no use to anybody.
+    ScheduledJob(name="forget-windows", hour=3, minute=25, run=_forget_windows),
     # Festivals marked automatic: the reminder leaves in the morning, when cadres are in office.
     ScheduledJob(
         name="start-automatic-campaigns",

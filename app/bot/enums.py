@@ -25,9 +25,16 @@ class PushKind(Labelled):
     UNCLEAR = "unclear", "未识别的留言"
     RECEIPT = "receipt", "送达结果"
     REFUSAL = "refusal", "关闭订阅"
+    ANSWERS = "answers", "订阅通知授权"
+    MASS_RESULT = "mass_result", "群发结果"
     OTHER = "other", "其他推送"
 
     @property
     def is_from_person(self) -> bool:
         """Whether somebody did or wrote it just now, so that it is acted on within the request."""
-        return self not in {PushKind.RECEIPT, PushKind.REFUSAL, PushKind.OTHER}
+        return self not in _NOTED
+
+
+_NOTED = frozenset(
+    {PushKind.RECEIPT, PushKind.REFUSAL, PushKind.ANSWERS, PushKind.MASS_RESULT, PushKind.OTHER}
+)

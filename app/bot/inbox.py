@@ -6,7 +6,7 @@ transaction, so that a process takes in hundreds a second.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -24,6 +24,7 @@ from app.bot.models import WeChatPush
 from app.core import sql
 from app.core.crypto import keyring
 from app.core.grouping import Group
+from app.messaging.enums import SubscriptionAnswer
 from app.wechat.callback import Push
 
 log = structlog.get_logger()
@@ -32,6 +33,7 @@ log = structlog.get_logger()
 HEAD_START = timedelta(seconds=15)
 
 _LONGEST_WORD = 64
+_ANSWERS = frozenset({SubscriptionAnswer.ACCEPT.value, SubscriptionAnswer.REJECT.value})
 # A deadlock victim tries again within the second in which WeChat wants its answer.
 _TRIES = 4
 # A longer statement saves no more, and keeps the first of them waiting.
@@ -158,13 +160,18 @@ def _understood(app: WeChatApp, push: Push) -> tuple[PushKind, dict[str, Any]]:
     # Accepted credits are counted from the phone's own report (POST /mini/v1/subscriptions), never from
     # subscribe_msg_popup_event: with 总是保持以上选择 no popup appears, yet every call earns a credit, and
     # counting both would double them. A refusal in WeChat's settings is seen by no page of ours: only this
-    # event tells it. The service account has no credits.
-    if push.event == "subscribe_msg_change_event" and app is WeChatApp.MINI:
+    # event tells it. The service account asks in articles and web pages, from which nothing else reports.
+    if push.event == "subscribe_msg_change_event":
         refused = [one.template_id for one in push.subscriptions if one.status == "reject"]
         return (PushKind.REFUSAL, {"templates": refused}) if refused else (PushKind.OTHER, {})
+    if push.event == "subscribe_msg_popup_event" and app is WeChatApp.OFFICIAL:
+        answers = {one.template_id: one.status for one in push.subscriptions if one.status in _ANSWERS}
+        return (PushKind.ANSWERS, {"answers": answers}) if answers else (PushKind.OTHER, {})
+    if push.mass is not None and app is WeChatApp.OFFICIAL:
+        return PushKind.MASS_RESULT, {"mass": asdict(push.mass)}
     intent = _intent(app, push)
     if intent is not None:
-        return intent.kind, {"scene": intent.scene, "text": intent.text}
+        return intent.kind, {"scene": intent.scene, "text": intent.text, "opens": push.opens}
     if push.event in _FOR_OPERATORS:
         log.warning("bot.push.for_operators", app=app.value, wechat_event=push.event)
     return PushKind.OTHER, {}

@@ -18,7 +18,7 @@ from app.bot.models import WeChatPush
 from app.core import sql
 from app.core.clock import china_date
 from app.messaging import operations as messaging
-from app.messaging.enums import SubscriptionAnswer
+from app.messaging.enums import SubscriptionAnswer, WindowAct
 from app.messaging.rules import MAX_ANSWERS
 from app.people import operations as people
 from app.people.operations import BindingCodeRefused
@@ -29,6 +29,8 @@ log = structlog.get_logger()
 # A receipt can overtake the commit that stores the message's number.
 RECEIPT_PATIENCE = timedelta(minutes=5)
 LONGEST_RECEIPT_WAIT = timedelta(minutes=1)
+# A mass message whose answer was lost learns its name when it is repeated, perhaps the next morning.
+_PATIENCE = {PushKind.MASS_RESULT: timedelta(days=1)}
 LONGEST_FAILURE_WAIT = timedelta(minutes=15)
 MOST_ATTEMPTS = 12
 KEPT = timedelta(days=30)
@@ -164,16 +166,27 @@ async def _settle(push: WeChatPush, *, now: datetime) -> None:
     if await _is_overtaken(push):
         done = _Done(state=PushState.IGNORED)
     else:
-        done = await _EFFECTS[push.kind](push, json.loads(push.payload), now)
+        payload = json.loads(push.payload)
+        done = await _EFFECTS[push.kind](push, payload, now)
+        await _note_window(push, payload)
     push.update_from_dict({"state": done.state, "reply": done.reply})
     if push.state is PushState.WAITING:
         push.next_at = now + min(timedelta(seconds=2**push.attempts), LONGEST_RECEIPT_WAIT)
-        if now >= push.received_at + RECEIPT_PATIENCE:
+        if now >= push.received_at + _PATIENCE.get(push.kind, RECEIPT_PATIENCE):
             push.state = PushState.GIVEN_UP
             log.warning("bot.receipt.given_up", push_id=push.id)
     if push.state is not PushState.WAITING:
         push.applied_at = now
     await push.save(update_fields=["state", "reply", "next_at", "applied_at"])
+
+
+async def _note_window(push: WeChatPush, payload: dict[str, Any]) -> None:
+    """Note that the person lets us write to him for a while (客服消息), or that he left."""
+    if push.kind is PushKind.UNFOLLOW:
+        await messaging.close_windows(openids=[push.openid])
+    elif payload.get("opens"):
+        act = WindowAct(payload["opens"])
+        await messaging.open_window(openid=push.openid, act=act, happened_at=push.happened_at)
 
 
 async def _is_overtaken(push: WeChatPush) -> bool:
@@ -277,6 +290,19 @@ async def _refusal(push: WeChatPush, payload: dict[str, Any], now: datetime) -> 
     return _Done()
 
 
+async def _answers(push: WeChatPush, payload: dict[str, Any], now: datetime) -> _Done:
+    answers = list(payload["answers"].items())
+    for start in range(0, len(answers), MAX_ANSWERS):
+        some = dict(answers[start : start + MAX_ANSWERS])
+        await messaging.grant_credits(openid=push.openid, answers=some, now=now)
+    return _Done()
+
+
+async def _mass_result(_: WeChatPush, payload: dict[str, Any], now: datetime) -> _Done:
+    known = await messaging.take_mass_result(**payload["mass"], now=now)
+    return _Done(state=PushState.APPLIED if known else PushState.WAITING)
+
+
 def _evidence(push: WeChatPush) -> str:
     return f"push:{push.id}"
 
@@ -292,4 +318,6 @@ _EFFECTS: dict[PushKind, Callable[[WeChatPush, dict[str, Any], datetime], Awaita
     PushKind.UNCLEAR: _unclear,
     PushKind.RECEIPT: _receipt,
     PushKind.REFUSAL: _refusal,
+    PushKind.ANSWERS: _answers,
+    PushKind.MASS_RESULT: _mass_result,
 }

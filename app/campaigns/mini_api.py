@@ -1,17 +1,24 @@
-"""Inside WeChat: what a notice says in full."""
+"""Inside WeChat: what a notice says in full, and the calls that cadres are asked to make."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from app.accounts.deps import MiniDep
+from app.accounts.deps import CadreDep, MiniDep
 from app.campaigns import queries
+from app.campaigns.operations.calling import report_own_call
+from app.campaigns.queries.calling import own_calls
 from app.campaigns.schemas import OwnNoticeAnswer
+from app.campaigns.schemas.calls import CallDoneAnswer, CallReportBody, OwnCallAnswer
+from app.core.bodies import RowId
+from app.core.clock import china_date
+from app.core.deps import ClockDep
 from app.core.errors import NotFound
+from app.core.pagination import Page, PageQueryDep
 from app.messaging.enums import RecipientKind
 from app.messaging.queries import own_message
 
-router = APIRouter(prefix="/mini/v1/notices", tags=["messages"])
+router = APIRouter(prefix="/mini/v1", tags=["messages"])
 
 
 class NoticeNotFound(NotFound):
@@ -19,7 +26,7 @@ class NoticeNotFound(NotFound):
     title = "没有找到这条通知"
 
 
-@router.get("/{message_id}", summary="通知全文")
+@router.get("/notices/{message_id}", summary="通知全文")
 async def read_notice(
     message_id: Annotated[int, Path(ge=1, le=2**63 - 1)], caller: MiniDep
 ) -> OwnNoticeAnswer:
@@ -38,3 +45,25 @@ async def read_notice(
         text=campaign.text,
         at=message.sent_at or message.settled_at or message.created_at,
     )
+
+
+@router.get("/call-tasks", summary="请我打电话的任务，最早的在前")
+async def list_call_tasks(caller: CadreDep, page: PageQueryDep, clock: ClockDep) -> Page[OwnCallAnswer]:
+    found, next_cursor = await own_calls(scope=caller.scope, page=page, now=clock.now())
+    return Page(items=[OwnCallAnswer.of(call) for call in found], next_cursor=next_cursor)
+
+
+@router.post("/call-tasks/{message_id}/done", summary="登记一次电话的结果")
+async def report_call_task(
+    message_id: RowId, body: CallReportBody, caller: CadreDep, clock: ClockDep
+) -> CallDoneAnswer:
+    now = clock.now()
+    done = await report_own_call(
+        scope=caller.scope,
+        message_id=message_id,
+        client_id=body.client_id or f"{body.outcome.value}-{china_date(now)}",
+        outcome=body.outcome,
+        records_contact=body.record_contact,
+        now=now,
+    )
+    return CallDoneAnswer.of(done)

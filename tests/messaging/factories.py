@@ -12,7 +12,9 @@ from app.core.settings import SendSettings
 from app.messaging.enums import Channel, MessageState, Purpose, RecipientKind
 from app.messaging.models import Message, SubscriptionCredit
 from app.messaging.notices import Decision, DueMessage, Prepared
+from app.messaging.operations import pass_fuses
 from app.messaging.sending import Sender
+from app.messaging.sending.masses import MassSender
 from app.wechat.gateway import SendReceipt, SubscribeMessage, TemplateMessage, WeChatGateway
 from tests.accounts.factories import LIXIA
 from tests.conftest import NOW
@@ -26,6 +28,15 @@ OFFICIAL_TEMPLATE = "demo-policy-notice"
 
 async def make_message(**overrides: Any) -> Message:
     """Make one due template message to a guardian."""
+    return await Message.create(**_defaults(overrides))
+
+
+async def make_messages(count: int, **overrides: Any) -> None:
+    """Make so many due template messages, each to another guardian."""
+    await Message.bulk_create([Message(**_defaults(overrides)) for _ in range(count)])
+
+
+def _defaults(overrides: dict[str, Any]) -> dict[str, Any]:
     number = next(_numbers)
     defaults: dict[str, Any] = {
         "dedup_key": f"test:{number}",
@@ -41,7 +52,7 @@ async def make_message(**overrides: Any) -> Message:
         "expires_at": NOW + timedelta(days=5),
         "created_at": NOW,
     }
-    return await Message.create(**defaults | overrides)
+    return defaults | overrides
 
 
 async def make_subscribe_message(*, credits_left: int | None = 1, **overrides: Any) -> Message:
@@ -65,6 +76,52 @@ async def make_subscribe_message(*, credits_left: int | None = 1, **overrides: A
             updated_at=NOW,
         )
     return message
+
+
+async def make_mass_message(**overrides: Any) -> Message:
+    """Make one due message that travels by 群发, of campaign 1."""
+    defaults: dict[str, Any] = {"channel": Channel.MASS_SEND, "campaign_id": 1, "template_id": ""}
+    return await make_message(**defaults | overrides)
+
+
+async def make_call(guardian_id: int, **overrides: Any) -> Message:
+    """Make one due call task about a guardian."""
+    defaults: dict[str, Any] = {
+        "channel": Channel.CALL_TASK,
+        "recipient_id": guardian_id,
+        "openid": None,
+        "template_id": "",
+    }
+    return await make_message(**defaults | overrides)
+
+
+async def make_sent(*, count: int, recipient_id: int, openid: str) -> None:
+    """Make messages that one guardian got today, each with words of its own."""
+    for _ in range(count):
+        message = await make_message(
+            recipient_id=recipient_id, openid=openid, state=MessageState.SENT, sent_at=NOW
+        )
+        digest = f"{message.id:016x}"
+        await pass_fuses(messages={message.id: (due(message), digest)}, now=NOW)
+
+
+def due(message: Message) -> DueMessage:
+    """Return a message as a claim hands it over."""
+    return DueMessage(
+        id=message.id,
+        token="t",
+        purpose=message.purpose,
+        channel=message.channel,
+        campaign_id=message.campaign_id,
+        recipient_kind=message.recipient_kind,
+        recipient_id=message.recipient_id,
+        openid=message.openid or "",
+        template_id=message.template_id,
+        urgent=message.urgent,
+        attempts=message.attempts,
+        first_tried_at=message.first_tried_at,
+        expires_at=message.expires_at,
+    )
 
 
 async def credits_of(message: Message) -> int:
@@ -138,4 +195,37 @@ def make_sender(
         settings=SendSettings(**({"rate_per_second": 10_000.0} | settings)),
         writers=dict.fromkeys(Purpose, chosen),
         on_stop=stops or Stops(),
+    )
+
+
+@dataclass
+class GreetingWriter(EchoWriter):
+    """Writes one text for everybody."""
+
+    text: str = "中秋节快乐"
+
+    async def prepare(self, messages: Sequence[DueMessage], *, now: datetime) -> Mapping[int, Decision]:
+        return {message.id: Prepared(text=self.text) for message in messages}
+
+
+def make_mass_sender(
+    wechat: WeChatGateway,
+    clock: Clock,
+    *,
+    writer: EchoWriter | None = None,
+    stops: Stops | None = None,
+    campaign_ids: Sequence[int] = (1,),
+) -> MassSender:
+    """Make a sender of mass messages for these campaigns."""
+
+    async def campaigns() -> Sequence[int]:
+        return campaign_ids
+
+    return MassSender(
+        wechat=wechat,
+        clock=clock,
+        settings=SendSettings(chunk=2),
+        writers=dict.fromkeys(Purpose, writer or GreetingWriter()),
+        on_stop=stops or Stops(),
+        campaigns=campaigns,
     )

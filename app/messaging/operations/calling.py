@@ -35,6 +35,7 @@ class Reported:
     """What a report came to; `is_new` is False when the same report had arrived before."""
 
     message: Message
+    report_id: int
     is_new: bool
 
 
@@ -61,62 +62,52 @@ async def list_calls(messages: Sequence[DueMessage], *, now: datetime) -> set[in
 
 
 async def report_call(
-    *, message_id: int, cadre_id: int, client_id: str, outcome: CallOutcome, now: datetime
+    *, message_id: int, cadre_id: int, client_id: str, outcome: CallOutcome, is_own: bool, now: datetime
 ) -> Reported:
     """Write down what came of a call that a cadre was asked to make.
 
     Told: delivered. Declined: failed, with that reason. Not reached: the attempt is counted and the call goes
-    on standing in the list. The same report sent again changes nothing. Joins a transaction of the caller.
+    on standing in the list. The same report sent again changes nothing. Joins the transaction of the caller.
 
     Args:
-        message_id: which call; that it stands in this cadre's list was asked above.
+        message_id: which call.
         cadre_id: who called.
         client_id: chosen by his phone once per report.
         outcome: what came of it.
+        is_own: whether it stands in this cadre's list, which is asked above.
         now: when.
 
     Raises:
-        CallTaskNotFound: it is settled already, or too late.
+        CallTaskNotFound: it is settled already, too late, or somebody else's.
         CallReportReused: the phone used this id for another report.
     """
-    return await sql.retrying(
-        lambda: _report(
-            message_id=message_id, cadre_id=cadre_id, client_id=client_id, outcome=outcome, now=now
-        )
+    # Holds the row until the commit: of two reports at once, the second finds the first.
+    message = await Message.select_for_update().get_or_none(id=message_id, channel=Channel.CALL_TASK)
+    if message is None:
+        raise CallTaskNotFound
+    before = await CallReport.get_or_none(message_id=message_id, client_id=client_id, cadre_id=cadre_id)
+    if before is not None:
+        if before.outcome is not outcome:
+            raise CallReportReused
+        return Reported(message, before.id, is_new=False)
+    if not is_own or message.state is not MessageState.SENT or message.expires_at <= now:
+        raise CallTaskNotFound
+    report = await CallReport.create(
+        message_id=message_id, cadre_id=cadre_id, client_id=client_id, outcome=outcome, reported_at=now
     )
-
-
-async def _report(
-    *, message_id: int, cadre_id: int, client_id: str, outcome: CallOutcome, now: datetime
-) -> Reported:
-    async with in_transaction():
-        # Holds the row until the commit: of two reports at once, the second finds the first.
-        message = await Message.select_for_update().get_or_none(id=message_id, channel=Channel.CALL_TASK)
-        if message is None:
-            raise CallTaskNotFound
-        before = await CallReport.get_or_none(message_id=message_id, client_id=client_id)
-        if before is not None:
-            if (before.outcome, before.cadre_id) != (outcome, cadre_id):
-                raise CallReportReused
-            return Reported(message, is_new=False)
-        if message.state is not MessageState.SENT or message.expires_at <= now:
-            raise CallTaskNotFound
-        await CallReport.create(
-            message_id=message_id, cadre_id=cadre_id, client_id=client_id, outcome=outcome, reported_at=now
+    message.attempts += 1
+    if outcome is not CallOutcome.NOT_REACHED:
+        is_told = outcome is CallOutcome.TOLD
+        message.update_from_dict(
+            {
+                "state": MessageState.DELIVERED if is_told else MessageState.FAILED,
+                "reason": None if is_told else Reason.DECLINED,
+                "settled_at": now,
+            }
         )
-        message.attempts += 1
-        if outcome is not CallOutcome.NOT_REACHED:
-            is_told = outcome is CallOutcome.TOLD
-            message.update_from_dict(
-                {
-                    "state": MessageState.DELIVERED if is_told else MessageState.FAILED,
-                    "reason": None if is_told else Reason.DECLINED,
-                    "settled_at": now,
-                }
-            )
-            await CallTask.filter(message_id=message_id).delete()
-        await message.save(update_fields=["attempts", "state", "reason", "settled_at"])
-    return Reported(message, is_new=True)
+        await CallTask.filter(message_id=message_id).delete()
+    await message.save(update_fields=["attempts", "state", "reason", "settled_at"])
+    return Reported(message, report.id, is_new=True)
 
 
 async def end_calls(*, now: datetime) -> int:

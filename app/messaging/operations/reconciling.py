@@ -1,10 +1,12 @@
-"""Receipts for messages whose answer was lost: which message can WeChat's event be about?"""
+"""Receipts for messages without a name, lost with the answer or never told: which one is the event about?"""
 
 from datetime import datetime, timedelta
 
 import structlog
 
+from app.accounts.enums import WeChatApp
 from app.core import sql
+from app.messaging.enums import Channel
 from app.messaging.operations.settling import apply_receipt
 
 log = structlog.get_logger()
@@ -29,7 +31,8 @@ async def take_receipt(  # noqa: PLR0913 - what WeChat tells about one message
 
     An event whose number we never learned, because the answer to the try was lost, settles the one message
     to this person that was tried at that time and whose outcome is open. When there are two, or one is on
-    its way at this moment or waits to be tried again, it settles none. Joins the transaction of the caller.
+    its way at this moment or waits to be tried again, it settles none. A 订阅通知 of the service account has
+    no number before its event. Joins the transaction of the caller.
 
     Args:
         msgid: WeChat's name of the message.
@@ -49,7 +52,27 @@ async def take_receipt(  # noqa: PLR0913 - what WeChat tells about one message
     return await apply_receipt(msgid=msgid, delivered=delivered, status=status, now=now)
 
 
+async def _nameless(openid: str, template_id: str | None, *, happened_at: datetime) -> list[int]:
+    """Return up to two 订阅通知 of the service account that were taken at that time and have no name."""
+    if template_id is None:
+        return []
+    rows = await sql.fetch(
+        "SELECT m.id FROM wechat_identity i JOIN message m"
+        " ON m.recipient_id = COALESCE(i.guardian_id, i.cadre_id)"
+        " AND m.recipient_kind = CASE WHEN i.guardian_id IS NULL THEN 'cadre' ELSE 'guardian' END"
+        " WHERE i.app = %s AND i.openid = %s AND m.openid = i.openid AND m.channel = %s AND m.state = 'sent'"
+        " AND m.template_id = %s AND m.wechat_msgid IS NULL AND m.first_tried_at BETWEEN %s AND %s"
+        " ORDER BY m.id LIMIT 2",
+        (
+            *(WeChatApp.OFFICIAL.value, openid, Channel.OFFICIAL_SUBSCRIBE.value, template_id),
+            *(happened_at - _AROUND_THE_TRY, happened_at + _AROUND_THE_TRY),
+        ),
+    )
+    return [row["id"] for row in rows]
+
+
 async def _lost(openid: str, template_id: str | None, *, happened_at: datetime) -> int | None:
+    nameless = await _nameless(openid, template_id, happened_at=happened_at)
     # Counted, not listed: asked for the first two by id, MariaDB would walk through the whole table.
     rows = await sql.fetch(
         "SELECT COUNT(*) AS fitting, MIN(id) AS id,"
@@ -65,9 +88,9 @@ async def _lost(openid: str, template_id: str | None, *, happened_at: datetime) 
             happened_at - _AROUND_THE_TRY,
         ),
     )
-    fitting = rows[0]["fitting"]
+    fitting = rows[0]["fitting"] + len(nameless)
     if fitting == 1 and not rows[0]["leaving"]:
-        return int(rows[0]["id"])
+        return int(rows[0]["id"] or nameless[0])
     if fitting > 1:
         log.warning("messaging.receipt.ambiguous", fitting=fitting, first_message_id=rows[0]["id"])
     return None
@@ -76,7 +99,7 @@ async def _lost(openid: str, template_id: str | None, *, happened_at: datetime) 
 async def _give_name(message_id: int, msgid: str) -> bool:
     named = await sql.execute(
         "UPDATE message SET wechat_msgid = %s, sent_at = COALESCE(sent_at, first_tried_at)"
-        " WHERE id = %s AND state IN ('unknown', 'held') AND wechat_msgid IS NULL",
+        " WHERE id = %s AND state IN ('unknown', 'held', 'sent') AND wechat_msgid IS NULL",
         (msgid, message_id),
     )
     return bool(named)

@@ -5,7 +5,7 @@ with one call (`masses`).
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from app.messaging.enums import Channel, Reason
@@ -56,6 +56,10 @@ class No:
     stop_campaign_after: int | None
     unfollowed: bool = False
     request: str | None = None
+
+    def stopping(self) -> Refusal:
+        """Return the refusal as one that stops the campaign, whatever its code means for one recipient."""
+        return replace(self.refusal, reaction="stop_campaign")
 
 
 def no_of(refused: WeChatRefused | SmsRefused) -> No:

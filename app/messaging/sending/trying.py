@@ -136,7 +136,7 @@ class Trier:
             errcode=no.code,
             rid=no.request,
         )
-        self._teach_road(self.roads[message.channel], no, now)
+        teach_road(self.roads[message.channel], no, now)
         if message.campaign_id is not None and self._blows_fuse(message, no):
             self._stopped[message.campaign_id] = self.monotonic()
             self._stops[message.campaign_id] = f"{no.sentence}（{no.code}）"
@@ -146,18 +146,9 @@ class Trier:
             in_campaign=message.campaign_id is not None,
             now=now,
             jitter=self.jitter(),
+            unsure_before=message.first_tried_at is not None,
         )
         return Outcome(message=message, fate=fate, errcode=no.errcode, unfollowed=no.unfollowed)
-
-    @staticmethod
-    def _teach_road(road: Road, no: No, now: datetime) -> None:
-        reaction = no.refusal.reaction
-        if reaction == "slower" or no.errcode == _SYSTEM_BUSY:
-            road.slow_down()
-        elif reaction == "next_day":
-            road.close(until=next_morning(now), errcode=no.errcode, sentence=no.sentence)
-        elif reaction == "stop_account":
-            road.close(until=now + ACCOUNT_STOPPED_WAIT, errcode=no.errcode, sentence=no.sentence)
 
     def _answered(self, message: DueMessage) -> _Trouble:
         trouble = self._troubles.setdefault(message.campaign_id or 0, _Trouble())
@@ -183,3 +174,14 @@ class Trier:
         """Tell whether this campaign was stopped a moment ago, with messages on their way already."""
         at = self._stopped.get(message.campaign_id or 0)
         return at is not None and self.monotonic() - at < _STOP_HOLDS_SECONDS
+
+
+def teach_road(road: Road, no: No, now: datetime) -> None:
+    """Slow a road down, or close it for a while, when a refusal is about the account and not a recipient."""
+    reaction = no.refusal.reaction
+    if reaction == "slower" or no.errcode == _SYSTEM_BUSY:
+        road.slow_down()
+    elif reaction == "next_day":
+        road.close(until=next_morning(now), errcode=no.errcode, sentence=no.sentence)
+    elif reaction == "stop_account":
+        road.close(until=now + ACCOUNT_STOPPED_WAIT, errcode=no.errcode, sentence=no.sentence)
