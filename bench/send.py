@@ -2,13 +2,14 @@
 
 Run by `make bench-send`. WeChat is a plain server in a process of its own that answers after 80 ms. Needs a
 MySQL or MariaDB server at LIANXIN_BENCH_MYSQL_URL, default mysql://root@127.0.0.1:3306, makes a database of
-its own there and drops it. Both sides send the same messages through the same gateway, in turns; the figure
-of each is the median of its rounds.
+its own there and drops it. Both sides send the same messages through the same gateway, in turns, in one
+process that runs as a worker does; what counts is the median over the rounds of the ratio within each round.
 """
 
 import argparse
 import asyncio
 import gc
+import logging
 import statistics
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import structlog
 import uvloop
 from tortoise.context import TortoiseContext
 
@@ -34,6 +36,7 @@ from app.core import sql
 from app.core.clock import china_date, china_moment
 from app.core.database import tortoise_config
 from app.core.migrating import migrate_database
+from app.core.resident import run_resident
 from app.core.settings import SendSettings, Settings
 from app.messaging.enums import MessageState
 from app.messaging.models import Message
@@ -46,13 +49,14 @@ from app.wechat.gateway import TemplateMessage
 from bench.contact import own_database
 
 TARGET = 0.95
+CPU_TARGET = 1.2
 UPSTREAM_SECONDS = 0.08
 ROOT = Path(__file__).parents[1]
 LIXIA = "370102"
 TEMPLATE = "bench-policy-notice"
 TITLE = "两项补贴年审开始办理"
-# In flight to messages a round: about three seconds each, so that beginning and end weigh little.
-ROUNDS = {200: 8_000, 500: 16_000}
+# In flight to messages a round: about five seconds each, so that beginning and end weigh little.
+ROUNDS = {200: 12_000, 500: 30_000}
 
 
 class Daytime:
@@ -71,10 +75,35 @@ CLOCK = Daytime()
 
 @dataclass(frozen=True)
 class Figure:
-    """What one round achieved."""
+    """What one side achieved in one round."""
 
     per_second: float
     cpu_us: float
+
+
+@dataclass(frozen=True)
+class Round:
+    """What both sides achieved, one right after the other."""
+
+    plain: Figure
+    full: Figure
+
+    @property
+    def ratio(self) -> float:
+        """How fast sending with bookkeeping is, as a share of sending without."""
+        return self.full.per_second / self.plain.per_second
+
+    @property
+    def cpu(self) -> float:
+        """How many times the CPU of the client it takes."""
+        return self.full.cpu_us / self.plain.cpu_us
+
+    def __str__(self) -> str:
+        return (
+            f"without {self.plain.per_second:.0f}/s ({self.plain.cpu_us:.0f} µs CPU each), "
+            f"with bookkeeping {self.full.per_second:.0f}/s ({self.full.cpu_us:.0f} µs), "
+            f"ratio {self.ratio:.3f}, CPU × {self.cpu:.2f}"
+        )
 
 
 class Upstream(asyncio.Protocol):
@@ -249,29 +278,34 @@ async def measure(base: str, openids: list[str], *, in_flight: int, is_booked: b
     return Figure(per_second=count / seconds, cpu_us=cpu / count * 1e6)
 
 
-async def compare(base: str, *, rounds: int) -> float:
-    """Measure both sides in turns and return the smaller ratio."""
+async def one_round(base: str, openids: list[str], *, in_flight: int, booked_first: bool) -> Round:
+    figures = {}
+    for is_booked in (True, False) if booked_first else (False, True):
+        figures[is_booked] = await measure(base, openids, in_flight=in_flight, is_booked=is_booked)
+    return Round(plain=figures[False], full=figures[True])
+
+
+async def compare(base: str, *, rounds: int) -> tuple[float, float]:
+    """Measure both sides in turns and return the worse ratio and the worse CPU."""
     openids = await plant(max(ROUNDS.values()), now=CLOCK.now())
-    ratios = []
-    for in_flight, count in ROUNDS.items():
-        figures: dict[bool, list[Figure]] = {False: [], True: []}
-        for number in range(rounds):
-            for is_booked in (False, True) if number % 2 == 0 else (True, False):
-                figure = await measure(base, openids[:count], in_flight=in_flight, is_booked=is_booked)
-                figures[is_booked].append(figure)
-        plain, full = (statistics.median(one.per_second for one in figures[kind]) for kind in (False, True))
-        cpu, cpu_full = (statistics.median(one.cpu_us for one in figures[kind]) for kind in (False, True))
-        ratios.append(full / plain)
+    measured: dict[int, list[Round]] = {in_flight: [] for in_flight in ROUNDS}
+    for number in range(rounds):
+        for in_flight, count in ROUNDS.items():
+            one = await one_round(base, openids[:count], in_flight=in_flight, booked_first=bool(number % 2))
+            measured[in_flight].append(one)
+            print(f"round {number + 1}, {in_flight} in flight, {count} messages: {one}", flush=True)
+    ratios, cpus = [], []
+    for in_flight, found in measured.items():
+        ratios.append(statistics.median(one.ratio for one in found))
+        cpus.append(statistics.median(one.cpu for one in found))
         print(
-            f"{in_flight} in flight, {count} messages: without {plain:.0f}/s ({cpu:.0f} µs CPU each), "
-            f"with bookkeeping {full:.0f}/s ({cpu_full:.0f} µs), "
-            f"ratio {full / plain:.3f}, CPU × {cpu_full / cpu:.2f}",
-            flush=True,
+            f"{in_flight} in flight: median ratio {ratios[-1]:.3f} (target {TARGET}), "
+            f"CPU × {cpus[-1]:.2f} (target {CPU_TARGET})"
         )
-    return min(ratios)
+    return min(ratios), max(cpus)
 
 
-async def run(rounds: int) -> float:
+async def run(rounds: int) -> tuple[float, float]:
     with own_database() as url, upstream() as base:
         await migrate_database(url)
         use_keys_of(Settings(database_url=url, _env_file=None))
@@ -287,9 +321,11 @@ def main() -> int:
     options = parser.parse_args()
     if options.upstream:
         uvloop.run(serve_upstream())
-    ratio = asyncio.run(run(options.rounds))
-    print(f"ratio {ratio:.2f} (target {TARGET})")
-    return 0 if ratio >= TARGET else 1
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    ratio, cpu = run_resident(run(options.rounds))
+    print(f"CPU × {cpu:.2f} (target {CPU_TARGET:.2f})")
+    print(f"ratio {ratio:.2f} (target {TARGET:.2f})")
+    return 0 if round(ratio, 2) >= TARGET and round(cpu, 2) <= CPU_TARGET else 1
 
 
 if __name__ == "__main__":
