@@ -2,21 +2,25 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta, timezone
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import structlog
 from arq import cron
 from arq.worker import Worker, create_worker, func
+from tortoise.exceptions import BaseORMException
 
 from app.bootstrap import Services, running_services
+from app.core.clock import Clock, SteadyClock
 from app.core.patience import WORK_SECONDS, patience
 from app.core.queue import ArqBus, Topic, arq_client, from_json, to_json
 from app.core.settings import Settings
+from app.core.timekeeping import set_by_database
 from workers.jobs import resident_loops
-from workers.loops import LoopRunner
+from workers.loops import LoopRunner, ResidentLoop
 
 log = structlog.get_logger()
 
@@ -82,7 +86,8 @@ async def _close_quietly(worker: Worker) -> None:
 @asynccontextmanager
 async def running_loops(services: Services) -> AsyncIterator[None]:
     """Run every resident loop as long as the context lasts."""
-    runner = LoopRunner(loops=resident_loops(services), clock=services.clock, bus=services.bus)
+    loops = (*resident_loops(services), *_keeping_time(services.clock))
+    runner = LoopRunner(loops=loops, clock=services.clock, bus=services.bus)
     runner.start()
     arq_task: asyncio.Task[None] | None = None
     if isinstance(services.bus, ArqBus):
@@ -96,13 +101,37 @@ async def running_loops(services: Services) -> AsyncIterator[None]:
         await runner.stop()
 
 
+def _keeping_time(clock: Clock) -> Sequence[ResidentLoop]:
+    """Return the loop that sets a worker's clock again and again; that of the machine sets itself."""
+    if not isinstance(clock, SteadyClock):
+        return ()
+
+    async def set_clock(_: datetime) -> int:
+        await set_by_database(clock=clock)
+        return 0
+
+    return (ResidentLoop(name="clock", step=set_clock, idle_seconds=10.0),)
+
+
+async def _database_clock() -> SteadyClock:
+    """Return a clock that shows the database's time as soon as the database answers."""
+    clock = SteadyClock()
+    try:
+        await set_by_database(clock=clock)
+    except BaseORMException as error:
+        log.warning("worker.clock.not_set", error=type(error).__name__)
+    return clock
+
+
 async def run_worker(settings: Settings) -> None:
     """Run one worker until SIGTERM or Ctrl-C."""
     stop = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     patience.statement_seconds = WORK_SECONDS
-    async with running_services(settings) as services, running_loops(services):
-        log.info("worker.started", redis=not settings.is_embedded)
-        await stop.wait()
+    async with running_services(settings) as running:
+        services = replace(running, clock=await _database_clock())
+        async with running_loops(services):
+            log.info("worker.started", redis=not settings.is_embedded)
+            await stop.wait()
     log.info("worker.stopped")

@@ -1,5 +1,7 @@
 """The only file that reads the clock."""
 
+import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 from typing import Protocol
@@ -22,6 +24,32 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the present moment, aware, in UTC."""
         return datetime.now(UTC)
+
+
+class SteadyClock:
+    """A clock that is set by another one, and goes on from there by how long things last.
+
+    However wrong the clock of the machine is, or jumps, this one is not: until it is set for the first time
+    it shows the time of the machine.
+
+    Args:
+        monotonic: seconds that only grow.
+    """
+
+    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._set_to: datetime | None = None
+        self._set_at = 0.0
+
+    def set(self, moment: datetime) -> None:
+        """Show this moment from now on."""
+        self._set_to, self._set_at = moment, self._monotonic()
+
+    def now(self) -> datetime:
+        """Return the present moment, aware, in UTC."""
+        if self._set_to is None:
+            return datetime.now(UTC)
+        return self._set_to + timedelta(seconds=self._monotonic() - self._set_at)
 
 
 def china_date(moment: datetime) -> date:

@@ -114,6 +114,13 @@ class Scene:
         self._workers.append(process)
         return process
 
+    async def started(self, worker: Process) -> None:
+        """Wait until a worker has opened what it needs and looks for work."""
+        log = self.folder / f"worker-{self._workers.index(worker)}.log"
+        async with asyncio.timeout(30):
+            while "worker.started" not in log.read_text(encoding="utf-8"):
+                await asyncio.sleep(0.05)
+
     async def stop_workers(self) -> None:
         await asyncio.gather(*(end(process) for process in self._workers))
 
