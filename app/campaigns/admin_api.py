@@ -14,7 +14,7 @@ from app.campaigns import operations, queries
 from app.campaigns.enums import CampaignKind, CampaignState
 from app.campaigns.models import AutomaticFestival, Campaign
 from app.campaigns.operations import Author
-from app.campaigns.rules import ALLOWED
+from app.campaigns.rules import ALLOWED, Templates
 from app.campaigns.rules.pacing import forecast
 from app.campaigns.schemas import (
     ApprovalBody,
@@ -22,6 +22,7 @@ from app.campaigns.schemas import (
     AutomaticBody,
     CampaignAnswer,
     CampaignBody,
+    ChannelProgressAnswer,
     ForecastAnswer,
     MessageAnswer,
     OccasionAnswer,
@@ -61,9 +62,14 @@ def _author(caller: StaffCaller) -> Author:
     return Author(staff_id=caller.staff_id, org_code=caller.org_code, scope=caller.scope, actor=caller.actor)
 
 
-def _template(settings: Settings, kind: CampaignKind) -> str:
-    templates = settings.wechat.templates
-    return templates.festival_reminder if kind is CampaignKind.FESTIVAL_REMINDER else templates.policy_notice
+def _templates(settings: Settings, kind: CampaignKind) -> Templates:
+    ours = settings.wechat.templates
+    if kind is CampaignKind.FESTIVAL_REMINDER:
+        return Templates(main=ours.festival_reminder)
+    if kind is CampaignKind.FESTIVAL_GREETING:
+        return Templates(main="")
+    sms = settings.sms.templates.policy_notice if settings.sms.is_on else ""
+    return Templates(main=ours.policy_notice, subscribe=ours.policy_subscription, sms=sms)
 
 
 async def _answer(campaign: Campaign) -> CampaignAnswer:
@@ -78,7 +84,7 @@ async def create_campaign(
     campaign = await operations.create_draft(
         draft=body.draft(own_org=caller.org_code),
         author=_author(caller),
-        template_id=_template(settings, body.kind),
+        templates=_templates(settings, body.kind),
         days_ahead=settings.send.days_ahead,
         now=clock.now(),
     )
@@ -93,7 +99,7 @@ async def edit_campaign(
         campaign_id=campaign_id,
         draft=body.draft(own_org=caller.org_code),
         author=_author(caller),
-        template_id=_template(settings, body.kind),
+        templates=_templates(settings, body.kind),
         days_ahead=settings.send.days_ahead,
         now=clock.now(),
     )
@@ -130,7 +136,8 @@ async def preview_campaign(
     counts = await queries.preview_counts(campaign=campaign, now=now)
     reachable = sum(one.people for one in counts if one.reason is None)
     pace = settings.send.rate_per_second
-    return PreviewAnswer.of(counts, forecast=await _forecast(campaign, reachable, pace=pace, now=now))
+    forecast = await _forecast(campaign, reachable, pace=pace, now=now)
+    return PreviewAnswer.of(campaign, counts, forecast=forecast, now=now)
 
 
 async def _forecast(campaign: Campaign, messages: int, *, pace: float, now: datetime) -> ForecastAnswer:
@@ -232,6 +239,12 @@ async def list_messages(
         for message in shown
     ]
     return Page(items=items, next_cursor=items[-1].id if len(found) > page.limit else None)
+
+
+@router.get("/campaigns/{campaign_id}/channels", summary="按渠道统计；消息很多时要等一会儿")
+async def list_channels(campaign_id: CampaignId, caller: StaffDep) -> list[ChannelProgressAnswer]:
+    campaign = await queries.campaign_in(scope=caller.scope, campaign_id=campaign_id)
+    return ChannelProgressAnswer.list_of(await queries.channel_counts(campaign=campaign))
 
 
 @router.get("/campaigns/{campaign_id}/unreached", summary="谁没有收到、为什么、可以怎么办")

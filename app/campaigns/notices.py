@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from app.campaigns.enums import CampaignKind
 from app.core.clock import chinese_day
 from app.festivals.rules import FestivalOccasion, greetings_allowed
 from app.messaging.enums import MessageState, Reason
@@ -11,6 +12,7 @@ from app.messaging.notices import Prepared, fit
 
 # One place of a template of short messages takes so many characters (cloud.tencent.com 382/39023).
 _SMS_PLACE = 12
+_EXAMPLE_NAMES = ("王*兰", "张*明", "李*军")
 TODAY_PAGE = "pages/today/index"
 NOTICES_PAGE = "pages/notices/index"
 
@@ -69,6 +71,27 @@ def policy_notice(*, title: str, on: date) -> Prepared:
         page=NOTICES_PAGE,
         text=f"您有1条政策通知：{title}。请在小程序里打开“通知”查看全文。",
     )
+
+
+def words_of(
+    kind: CampaignKind, *, title: str, text: str, occasion: FestivalOccasion | None, on: date
+) -> str:
+    """Return what a recipient will read in WeChat, before he opens anything; names are an example.
+
+    Args:
+        kind: of the campaign.
+        title: of it.
+        text: of it.
+        occasion: of a reminder or greeting.
+        on: the day on which it is sent.
+    """
+    if kind is CampaignKind.FESTIVAL_GREETING:
+        return text
+    if kind is CampaignKind.FESTIVAL_REMINDER and occasion is not None:
+        read = festival_reminder(occasion=occasion, masked_names=_EXAMPLE_NAMES)
+    else:
+        read = policy_notice(title=title, on=on)
+    return "，".join(read.fields.values())
 
 
 def short_notice(*, title: str, phone: str) -> Prepared:

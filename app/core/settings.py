@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -40,6 +40,8 @@ class TemplateSettings(BaseModel):
 
     festival_reminder: str = "demo-festival-reminder"
     policy_notice: str = "demo-policy-notice"
+    # 订阅通知 of the service account; empty: not used.
+    policy_subscription: str = ""
 
 
 class WeChatSettings(BaseModel):
@@ -84,6 +86,10 @@ class SendSettings(BaseModel):
     chunk: int = Field(default=200, ge=1, le=2000)
     lease_seconds: float = Field(default=60.0, gt=0)
     days_ahead: int = Field(default=7, ge=0, le=60)
+    # Federations whose messages count more or less than others' while they wait together, by division code.
+    county_weights: dict[str, Annotated[float, Field(gt=0)]] = {}
+    # WeChat's numbers for our accounts, where they are not the usual ones.
+    quotas: dict[str, Annotated[int, Field(ge=0)]] = {}
 
 
 class Settings(BaseSettings):

@@ -11,7 +11,7 @@ from app.campaigns import operations
 from app.campaigns.enums import CampaignKind, CampaignState
 from app.campaigns.models import Campaign
 from app.campaigns.operations import Author
-from app.campaigns.rules import Draft
+from app.campaigns.rules import Draft, Templates
 from app.campaigns.writers import message_writers
 from app.core.clock import Clock, china_moment
 from app.core.settings import SendSettings
@@ -62,16 +62,43 @@ def notice(**overrides: Any) -> Draft:
     return Draft(**defaults | overrides)
 
 
-async def draft_of(draft: Draft, *, by: Author | None = None, now: datetime = NOW) -> Campaign:
-    template_id = SUBSCRIBE_TEMPLATE if draft.kind is CampaignKind.FESTIVAL_REMINDER else OFFICIAL_TEMPLATE
+def greeting(**overrides: Any) -> Draft:
+    """Return a draft that sends good wishes for 端午 to the families of 历下区."""
+    defaults: dict[str, Any] = {
+        "kind": CampaignKind.FESTIVAL_GREETING,
+        "title": "端午祝福",
+        "text": "端午安康！区残联祝您全家平安。有事请随时给我们留言。",
+        "region_code": LIXIA,
+        "festival": FestivalKey.DRAGON_BOAT,
+    }
+    return Draft(**defaults | overrides)
+
+
+TEMPLATES = {
+    CampaignKind.FESTIVAL_REMINDER: Templates(main=SUBSCRIBE_TEMPLATE),
+    CampaignKind.POLICY_NOTICE: Templates(main=OFFICIAL_TEMPLATE),
+    CampaignKind.FESTIVAL_GREETING: Templates(main=""),
+}
+ALL_WAYS = Templates(main=OFFICIAL_TEMPLATE, subscribe="subscribe-template", sms="449739")
+
+
+async def draft_of(
+    draft: Draft, *, by: Author | None = None, templates: Templates | None = None, now: datetime = NOW
+) -> Campaign:
     return await operations.create_draft(
-        draft=draft, author=by or author(1), template_id=template_id, days_ahead=7, now=now
+        draft=draft,
+        author=by or author(1),
+        templates=templates or TEMPLATES[draft.kind],
+        days_ahead=7,
+        now=now,
     )
 
 
-async def approved(draft: Draft, *, by: Author | None = None, now: datetime = NOW) -> Campaign:
+async def approved(
+    draft: Draft, *, by: Author | None = None, templates: Templates | None = None, now: datetime = NOW
+) -> Campaign:
     """Compose, submit and approve a campaign, by two persons."""
-    campaign = await draft_of(draft, by=by, now=now)
+    campaign = await draft_of(draft, by=by, templates=templates, now=now)
     campaign = await operations.submit(campaign_id=campaign.id, author=by or author(1), now=now)
     return await operations.approve(
         campaign_id=campaign.id,

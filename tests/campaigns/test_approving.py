@@ -11,6 +11,7 @@ from app.campaigns.enums import CampaignState
 from app.campaigns.models import Campaign
 from app.campaigns.operations import Author
 from app.campaigns.queries import CampaignNotFound
+from app.campaigns.rules import Templates
 from app.core.clock import china_moment
 from app.festivals.enums import FestivalKey
 from tests.accounts.factories import JINAN, LIXIA, SHANDONG, SHIZHONG
@@ -57,7 +58,7 @@ async def test_whoever_changed_it_last_is_its_author() -> None:
         campaign_id=campaign.id,
         draft=notice(title="年审时间有变化"),
         author=author(2),
-        template_id="t",
+        templates=Templates(main="t"),
         days_ahead=7,
         now=NOW,
     )
@@ -99,7 +100,7 @@ async def test_a_draft_cannot_be_approved_and_an_approved_one_not_changed() -> N
             campaign_id=campaign.id,
             draft=notice(),
             author=author(1),
-            template_id="t",
+            templates=Templates(main="t"),
             days_ahead=7,
             now=NOW,
         )

@@ -83,11 +83,8 @@ def test_every_cheaper_way_is_told_with_its_reason_and_it_fits_the_column(
         channel for channel, cost in costs.items() if choice.channel is None or cost < costs[choice.channel]
     }
     assert len(choice.text) <= 200
-    assert choice_sentence(
-        choice.text,
-        channel=choice.channel or MAIN_CHANNEL[purpose],
-        is_reachable=choice.channel is not None,
-    )
+    sentence = choice_sentence(choice.text, channel=choice.channel or MAIN_CHANNEL[purpose])
+    assert sentence.endswith("没有其他办法送达") is (choice.channel is None)
 
 
 @given(facts=facts_of_people, roads=roads_of_campaigns, more=st.sampled_from(list(Fact)))
@@ -151,14 +148,14 @@ def test_a_policy_notice_takes_the_next_way_when_one_is_missing(
 
     assert choice.channel is not None
     assert (choice.channel.value, choice.text) == (channel, text)
-    assert choice_sentence(choice.text, channel=choice.channel, is_reachable=True) == sentence
+    assert choice_sentence(choice.text, channel=choice.channel) == sentence
 
 
 def test_whom_no_way_reaches_has_the_reason_of_the_main_way() -> None:
     choice = choose(Purpose.POLICY_NOTICE, facts={Fact.BOUND, Fact.AGREED}, roads={})
 
     assert (choice.channel, choice.reason) == (None, Reason.NOT_FOLLOWING)
-    sentence = choice_sentence(choice.text, channel=Channel.OFFICIAL_TEMPLATE, is_reachable=False)
+    sentence = choice_sentence(choice.text, channel=Channel.OFFICIAL_TEMPLATE)
     assert sentence.endswith("没有能打电话的帮扶干部，没有其他办法送达")
 
 
@@ -183,7 +180,7 @@ def test_what_is_switched_off_is_not_told_as_news_of_the_person() -> None:
     choice = choose(Purpose.POLICY_NOTICE, facts=ALL_FACTS, roads=off)
 
     assert choice.text == "official_subscribe:channel_off"
-    assert choice_sentence(choice.text, channel=Channel.OFFICIAL_TEMPLATE, is_reachable=True) == "用模板消息"
+    assert choice_sentence(choice.text, channel=Channel.OFFICIAL_TEMPLATE) == "用模板消息"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from app.campaigns.rules import (
     ALLOWED,
     Draft,
     Plan,
+    Templates,
     canary_by_default,
     content_hash,
     plan_of,
@@ -64,6 +65,11 @@ class TitleReveals(Invalid):
     title = "标题会显示在微信通知里，不能出现残疾、困难、证号、住址等内容"
 
 
+class TextReveals(Invalid):
+    code = "campaigns.text_reveals"
+    title = "祝福会在微信里直接显示，不能出现残疾、困难、证号、住址等内容"
+
+
 class NoGreetings(Invalid):
     code = "campaigns.no_greetings"
     title = "这里不能写节日祝福"
@@ -87,24 +93,25 @@ class Author:
 
 
 async def create_draft(
-    *, draft: Draft, author: Author, template_id: str, days_ahead: int, now: datetime
+    *, draft: Draft, author: Author, templates: Templates, days_ahead: int, now: datetime
 ) -> Campaign:
     """Write down a campaign that nobody has approved yet.
 
     Args:
         draft: what was composed.
         author: who composed it.
-        template_id: WeChat template for this kind; part of what is approved.
+        templates: of its ways; part of what is approved.
         days_ahead: reminders start so many days before the festival.
         now: when.
 
     Raises:
         RegionOutside: the region is not below the author's federation.
-        TitleReveals, NoGreetings: the words are not fit for WeChat.
+        TitleReveals, TextReveals, NoGreetings: the words are not fit for WeChat.
         FestivalMissing, NotAFestivalDay, WrongTimes: the times make no sense.
+        GreetingMissing, GreetingOnMourningDay, CallTasksNotAllowed: what its kind needs or forbids.
     """
     plan = _checked(draft, author=author, days_ahead=days_ahead, now=now)
-    columns = await _columns(draft, plan, template_id, now=now)
+    columns = await _columns(draft, plan, templates, now=now)
     async with in_transaction():
         campaign = await Campaign.create(
             org_code=author.org_code,
@@ -118,7 +125,7 @@ async def create_draft(
 
 
 async def edit(
-    *, campaign_id: int, draft: Draft, author: Author, template_id: str, days_ahead: int, now: datetime
+    *, campaign_id: int, draft: Draft, author: Author, templates: Templates, days_ahead: int, now: datetime
 ) -> Campaign:
     """Change a campaign that is not approved yet; it becomes a draft again, and he who changed it its author.
 
@@ -127,7 +134,7 @@ async def edit(
         RegionOutside, TitleReveals, NoGreetings, NotAFestivalDay, WrongTimes: as for a draft.
     """
     plan = _checked(draft, author=author, days_ahead=days_ahead, now=now)
-    columns = await _columns(draft, plan, template_id, now=now)
+    columns = await _columns(draft, plan, templates, now=now)
     async with in_transaction():
         campaign = await locked(campaign_id=campaign_id, scope=author.scope, act="edit", is_own=True)
         await campaign.update_from_dict(
@@ -203,6 +210,9 @@ def hash_of(campaign: Campaign) -> str:
             "send_at": campaign.send_at.timestamp(),
             "expires_at": campaign.expires_at.timestamp(),
             "template_id": campaign.template_id,
+            "subscribe_template_id": campaign.subscribe_template_id,
+            "sms_template_id": campaign.sms_template_id,
+            "call_tasks": campaign.call_tasks,
             "urgent": campaign.urgent,
             "canary": campaign.canary,
             "spread_minutes": campaign.spread_minutes,
@@ -254,6 +264,10 @@ def _checked(draft: Draft, *, author: Author, days_ahead: int, now: datetime) ->
         revealing = revealing_words(draft.title)
         if revealing:
             raise TitleReveals(f"请去掉标题中的“{'、'.join(revealing)}”，这些内容可以写在正文里")
+    if draft.kind is CampaignKind.FESTIVAL_GREETING:
+        revealing = revealing_words(draft.text)
+        if revealing:
+            raise TextReveals(f"请去掉“{'、'.join(revealing)}”")
     wishes_fit = plan.occasion is not None and greetings_allowed(plan.occasion)
     wishes = greeting_words(f"{draft.title} {draft.text}")
     if wishes and not wishes_fit:
@@ -262,7 +276,7 @@ def _checked(draft: Draft, *, author: Author, days_ahead: int, now: datetime) ->
     return plan
 
 
-async def _columns(draft: Draft, plan: Plan, template_id: str, *, now: datetime) -> dict[str, Any]:
+async def _columns(draft: Draft, plan: Plan, templates: Templates, *, now: datetime) -> dict[str, Any]:
     occasion = plan.occasion
     columns: dict[str, Any] = {
         "kind": draft.kind,
@@ -271,7 +285,10 @@ async def _columns(draft: Draft, plan: Plan, template_id: str, *, now: datetime)
         "text": draft.text,
         "festival": stored_festivals(occasion.keys) if occasion else "",
         "festival_on": occasion.on if occasion else None,
-        "template_id": template_id,
+        "template_id": templates.main,
+        "subscribe_template_id": templates.subscribe,
+        "sms_template_id": templates.sms,
+        "call_tasks": plan.call_tasks,
         "urgent": draft.urgent,
         "spread_minutes": draft.spread_minutes,
         "send_at": plan.send_at,

@@ -11,7 +11,7 @@ from app.campaigns.enums import CampaignState
 from app.campaigns.models import Campaign
 from app.campaigns.queries.audience import WAYS, audience, not_written_to
 from app.campaigns.queries.choosing import Statement
-from app.campaigns.queries.sources import PEOPLE, stretch
+from app.campaigns.queries.people import PEOPLE, stretch
 from app.core import sql
 from app.core.metrics import Reading
 from app.messaging.enums import Channel, MessageState

@@ -14,8 +14,9 @@ from app.campaigns.enums import CampaignKind
 from app.campaigns.models import Campaign
 from app.campaigns.queries import sources
 from app.campaigns.queries.choosing import Statement, chosen, concat
+from app.campaigns.queries.people import People, everybody
 from app.campaigns.queries.roads import roads_of, switches
-from app.campaigns.queries.sources import DUE, IN_MOURNING, People, everybody
+from app.campaigns.queries.sources import DUE, IN_MOURNING
 from app.campaigns.rules import reached_since
 from app.core import sql
 from app.core.clock import china_date
@@ -23,6 +24,8 @@ from app.messaging.enums import Channel, Purpose, Reason, RecipientKind
 from app.messaging.rules.choosing import MAIN_CHANNEL, Roads
 
 _FAMILIES_AT_ONCE = 100_000
+# Far more than there are combinations of what somebody may lack.
+_MOST_COUNTS = 5000
 # A prime, and the golden section of it: multiples of it, modulo the prime, fall evenly everywhere.
 PLACES = 1_000_003
 _GOLDEN = 618_035
@@ -35,11 +38,13 @@ class AudienceCount:
     Args:
         channel: the way; the main one when they cannot be reached.
         reason: why not, None when they can.
+        choice: the ways that were passed over, as messages keep it.
         people: how many.
     """
 
     channel: Channel
     reason: Reason | None
+    choice: str
     people: int
 
 
@@ -151,14 +156,15 @@ async def preview_counts(*, campaign: Campaign, now: datetime) -> list[AudienceC
     """
     statement = audience(campaign, now=now, roads=await roads_of(campaign=campaign, now=now))
     rows = await sql.fetch(
-        f"SELECT r.channel, r.reason, COUNT(*) AS people FROM ({statement.text}) r"
-        " GROUP BY r.channel, r.reason ORDER BY r.channel, r.reason LIMIT %s",
-        (*statement.values, len(Channel) * (len(Reason) + 1)),
+        f"SELECT r.channel, r.reason, r.choice, COUNT(*) AS people FROM ({statement.text}) r"
+        " GROUP BY r.channel, r.reason, r.choice ORDER BY r.channel, r.reason, r.choice LIMIT %s",
+        (*statement.values, _MOST_COUNTS),
     )
     return [
         AudienceCount(
             channel=Channel(row["channel"]),
             reason=Reason(row["reason"]) if row["reason"] else None,
+            choice=row["choice"],
             people=row["people"],
         )
         for row in rows

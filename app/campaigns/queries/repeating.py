@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from app.campaigns.models import Campaign, OutcomeChange
 from app.campaigns.queries.audience import WAYS, audience
 from app.campaigns.queries.choosing import Statement
-from app.campaigns.queries.sources import these
+from app.campaigns.queries.people import these
 from app.core import sql
 from app.messaging.enums import Channel, Reason
 from app.messaging.models import Message

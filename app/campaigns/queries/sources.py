@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from app.campaigns.enums import CampaignKind
 from app.campaigns.models import Campaign
 from app.campaigns.queries.choosing import Source, Statement, concat
+from app.campaigns.queries.people import People
 from app.campaigns.rules import reached_since
 from app.core.clock import china_date
 from app.messaging.enums import Channel, MessageState, Reason
@@ -21,9 +21,6 @@ from app.messaging.rules.choosing import OPEN_ROAD, Fact, Roads
 from app.people.enums import ConsentChannel, ConsentPurpose
 
 BEREAVEMENT = "bereavement"
-# A stretch is some 5,000 people of a region. When their ids lie this far apart most people between them are
-# of other regions, and it is better to look each of them up than to read everybody in between.
-_SPARSE = 20_000
 
 # Families of a pairing in force that count for a festival: still in the register.
 FAMILIES = (
@@ -47,83 +44,6 @@ CALLABLE = (
     " WHERE NOT EXISTS (SELECT 1 FROM guardianship o JOIN beneficiary z ON z.id = o.beneficiary_id"
     f" WHERE o.guardian_id = s.guardian_id AND z.muted_until >= %s AND z.mute_reason = '{BEREAVEMENT}')"
 )
-
-# Table and region column of the people a kind of campaign is for.
-PEOPLE = {
-    CampaignKind.FESTIVAL_REMINDER: ("cadre", "org_code"),
-    CampaignKind.POLICY_NOTICE: ("guardian", "region_code"),
-    CampaignKind.FESTIVAL_GREETING: ("guardian", "region_code"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """Who of those a campaign could be for: a region, a stretch of ids within it, or some by their ids.
-
-    Args:
-        table: guardian or cadre.
-        region: name of its region column, and the beginning of the code; None for any.
-        bounds: only ids above the first and up to the second number.
-        ids: only these.
-    """
-
-    table: str
-    region: tuple[str, str] | None = None
-    bounds: tuple[int, int] | None = None
-    ids: tuple[int, ...] | None = None
-
-    def condition(self) -> tuple[str, tuple[Any, ...]]:
-        """Return the condition for rows of the table itself, as `x`, and its values."""
-        parts, values = self._by_id("x.id")
-        if self.region is not None:
-            parts.append(f"x.{self.region[0]} LIKE %s")
-            values += (f"{self.region[1]}%",)
-        return " AND ".join(parts) or "1 = 1", values
-
-    def of(self, column: str) -> tuple[str, tuple[Any, ...]]:
-        """Return the condition for rows of another table that name somebody in a column, and its values."""
-        is_dense = self.bounds is not None and self.bounds[1] - self.bounds[0] <= _SPARSE
-        if is_dense or self.ids is not None:
-            parts, values = self._by_id(column)
-            return " AND ".join(parts), values
-        condition, values = self.condition()
-        return f"{column} IN (SELECT x.id FROM {self.table} x WHERE {condition})", values
-
-    def _by_id(self, column: str) -> tuple[list[str], tuple[Any, ...]]:
-        parts: list[str] = []
-        values: tuple[Any, ...] = ()
-        if self.bounds is not None:
-            parts.append(f"{column} > %s AND {column} <= %s")
-            values = self.bounds
-        if self.ids is not None:
-            parts.append(f"{column} IN ({', '.join(map(str, self.ids)) or '0'})")
-        return parts, values
-
-
-def everybody(campaign: Campaign) -> People:
-    """Return all people of a campaign's region.
-
-    No scope: its region was checked when it was composed.
-    """
-    table, region = PEOPLE[campaign.kind]
-    return People(table, region=(region, campaign.region_prefix))
-
-
-def stretch(campaign: Campaign, lower: int, upper: int) -> People:
-    """Return the people of the region with an id above the first and up to the second number.
-
-    No scope: its region was checked when it was composed.
-    """
-    table, region = PEOPLE[campaign.kind]
-    return People(table, region=(region, campaign.region_prefix), bounds=(lower, upper))
-
-
-def these(campaign: Campaign, ids: Sequence[int]) -> People:
-    """Return up to a thousand people by their ids.
-
-    No scope: who they are was decided by a query of this package.
-    """
-    return People(PEOPLE[campaign.kind][0], ids=tuple(ids))
 
 
 def cadres(campaign: Campaign, *, people: People, now: datetime) -> Source:
@@ -275,8 +195,9 @@ def greeted(campaign: Campaign, *, people: People, now: datetime) -> Source:
         select=select,
         values=values,
         hindrances=(
-            (Reason.MUTED, "f.muted_at IS NOT NULL"),
             (Reason.BEREAVEMENT, "COALESCE(f.mourning, 0) > 0"),
+            # A family may wish to be left in peace on festivals, whatever its guardian said about himself.
+            (Reason.MUTED, "(f.muted_at IS NOT NULL OR COALESCE(f.resting, 0) > 0)"),
             (Reason.NOTHING_DUE, "COALESCE(f.families, 0) = 0"),
             # DESIGN 2.3: a message goes to a family only if nobody reached it.
             (Reason.ALREADY_REACHED, "f.reached > 0"),
@@ -363,15 +284,16 @@ def _join_families(parts: _Parts, people: People, *, today: date, since: date) -
     """Join the families of each guardian: how many are in the register, mourn, and were reached of late."""
     condition, values = people.of("g.guardian_id")
     parts.join(
-        "h.families, h.mourning, h.reached",
+        "h.families, h.resting, h.mourning, h.reached",
         "LEFT JOIN (SELECT g.guardian_id, SUM(CASE WHEN b.status = 'active' THEN 1 ELSE 0 END) AS families,"
+        f" SUM(CASE WHEN {_IS_MUTED} THEN 1 ELSE 0 END) AS resting,"
         f" SUM(CASE WHEN {_MOURNS} THEN 1 ELSE 0 END) AS mourning,"
         f" SUM(CASE WHEN {_REACHED} THEN 1 ELSE 0 END) AS reached"
         " FROM guardianship g JOIN beneficiary b ON b.id = g.beneficiary_id"
         # Whoever reached them counts, also a cadre who handed them over meanwhile.
         " LEFT JOIN pairing p ON p.beneficiary_id = b.id AND (p.ended_on IS NULL OR p.ended_on >= %s)"
         f" WHERE {condition} GROUP BY g.guardian_id) h ON h.guardian_id = x.id",
-        (today, since, since, *values),
+        (today, today, since, since, *values),
     )
 
 

@@ -117,6 +117,8 @@ async def unwanted_greetings(*, message_ids: Sequence[int], since: date, now: da
         f" AND k.channel = %s AND k.withdrawn_at IS NULL) THEN '{Reason.NO_CONSENT.value}'"
         f" WHEN EXISTS ({family} WHERE s.guardian_id = g.id AND b.muted_until >= %s"
         f" AND b.mute_reason = '{BEREAVEMENT}') THEN '{Reason.BEREAVEMENT.value}'"
+        f" WHEN EXISTS ({family} WHERE s.guardian_id = g.id AND b.muted_until >= %s)"
+        f" THEN '{Reason.MUTED.value}'"
         f" WHEN NOT EXISTS ({family} WHERE s.guardian_id = g.id AND b.status = 'active')"
         f" THEN '{Reason.NOTHING_DUE.value}'"
         f" WHEN EXISTS ({family} JOIN pairing p ON p.beneficiary_id = b.id"
@@ -128,7 +130,7 @@ async def unwanted_greetings(*, message_ids: Sequence[int], since: date, now: da
         (
             ConsentPurpose.FESTIVAL_GREETING.value,
             ConsentChannel.MASS_SEND.value,
-            today,
+            *(today, today),
             since,
             len(message_ids),
         ),

@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from app.campaigns.enums import CampaignKind, CampaignPhase, CampaignState
@@ -15,13 +15,22 @@ from app.campaigns.rules.pacing import waking_between
 from app.core.clock import china_date, china_moment
 from app.core.errors import Invalid
 from app.festivals.enums import FestivalKey
-from app.festivals.rules import FIRST_YEAR, LAST_YEAR, FestivalOccasion, festival_occasions
+from app.festivals.rules import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    FestivalOccasion,
+    festival_occasions,
+    greetings_allowed,
+    next_occasions,
+)
 
 # Cadres are told in the morning of a working day's office hours, and nobody after nine in the evening.
 _MORNING_HOUR = 9
 _EVENING_HOUR = 21
 _NOTICE_DAYS = 7
 _MOST_DAYS = 60
+# Whoever typed "now" may send the form a little later.
+_TYPING = timedelta(minutes=10)
 # Who was reached in the ten days before a festival need not be called again for it.
 _REACHED_DAYS = 10
 _JOIN = "+"
@@ -72,12 +81,27 @@ TRYING_OUT = frozenset({CampaignPhase.CANARY, CampaignPhase.STAFF, CampaignPhase
 
 class FestivalMissing(Invalid):
     code = "campaigns.festival_missing"
-    title = "节日联系提醒需要选择一个节日"
+    title = "节日联系提醒和节日祝福需要选择一个节日"
 
 
 class NotAFestivalDay(Invalid):
     code = "campaigns.not_a_festival_day"
     title = "所选的日期不是这个节日，或已经过去"
+
+
+class GreetingOnMourningDay(Invalid):
+    code = "campaigns.greeting_on_mourning_day"
+    title = "清明、中元是追思的日子，不发节日祝福"
+
+
+class GreetingMissing(Invalid):
+    code = "campaigns.greeting_missing"
+    title = "请写祝福的内容，家庭会在服务号里看到全文"
+
+
+class CallTasksNotAllowed(Invalid):
+    code = "campaigns.call_tasks_not_allowed"
+    title = "只有政策通知可以请干部打电话"
 
 
 class WrongTimes(Invalid):
@@ -92,15 +116,16 @@ class Draft:
     Args:
         kind: what the campaign does.
         title: for policy notices it is shown inside WeChat.
-        text: what a guardian reads after opening the notice.
+        text: what a guardian reads after opening the notice, or the whole greeting.
         region_code: division code of the region whose people are meant.
-        festival: which festival, for reminders.
+        festival: which festival, for reminders and greetings.
         festival_on: its day, the next one when None.
         send_at: when it starts; the default depends on the kind.
         expires_at: until when it is welcome; the default depends on the kind.
         urgent: leaves before all others and at night too, for notices only.
         canary: whether a few get it first and the rest waits for a release; None decides by the audience.
         spread_minutes: over how many minutes of waking time it is spread, 0 for as fast as it goes.
+        call_tasks: whether cadres are asked to call whom no other way reaches; None: for notices only.
     """
 
     kind: CampaignKind
@@ -114,15 +139,32 @@ class Draft:
     urgent: bool = False
     canary: bool | None = None
     spread_minutes: int = 0
+    call_tasks: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Templates:
+    """The templates of a campaign; a way whose template is empty is not used.
+
+    Args:
+        main: of the way that its kind is named for; mass messages have none.
+        subscribe: of the service account's 订阅通知.
+        sms: of short messages.
+    """
+
+    main: str
+    subscribe: str = ""
+    sms: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """When a campaign leaves and ends, and for which occasion."""
+    """When a campaign leaves and ends, for which occasion, and whether cadres call as the last way."""
 
     occasion: FestivalOccasion | None
     send_at: datetime
     expires_at: datetime
+    call_tasks: bool = False
 
 
 def plan_of(draft: Draft, *, days_ahead: int, now: datetime) -> Plan:
@@ -134,33 +176,56 @@ def plan_of(draft: Draft, *, days_ahead: int, now: datetime) -> Plan:
         now: when.
 
     Raises:
-        FestivalMissing, NotAFestivalDay: a reminder needs the day of a festival that is still to come.
+        FestivalMissing, NotAFestivalDay: a reminder or greeting needs the day of a festival to come.
+        GreetingMissing, GreetingOnMourningDay: a greeting needs words, and a day on which they are welcome.
+        CallTasksNotAllowed: cadres are asked to call about notices only.
         WrongTimes: it would end before it starts, has ended already, or lies too far ahead.
     """
-    if draft.kind is CampaignKind.FESTIVAL_REMINDER:
-        occasion = _occasion_of(draft, today=china_date(now))
-        send_at, expires_at = reminder_times(occasion, days_ahead=days_ahead)
-        plan = Plan(
-            occasion=occasion,
-            send_at=draft.send_at or max(send_at, now),
-            expires_at=min(draft.expires_at or expires_at, expires_at),
-        )
-    else:
-        send_at = draft.send_at or now
-        last_day = china_date(send_at) + timedelta(days=_NOTICE_DAYS)
-        plan = Plan(
-            occasion=None,
-            send_at=send_at,
-            expires_at=draft.expires_at or china_moment(last_day, _EVENING_HOUR),
-        )
+    if draft.send_at is not None and draft.send_at < now - _TYPING:
+        raise WrongTimes("发送时间已经过去，请改成以后的时间，或者不填")
+    times = _times(draft, days_ahead=days_ahead, now=now)
+    is_notice = draft.kind is CampaignKind.POLICY_NOTICE
+    plan = replace(times, call_tasks=is_notice if draft.call_tasks is None else draft.call_tasks)
     if plan.expires_at <= max(plan.send_at, now):
         raise WrongTimes("截止时间应晚于发送时间和现在")
     if china_date(plan.expires_at) > china_date(plan.send_at) + timedelta(days=_MOST_DAYS):
         raise WrongTimes(f"发送期不能超过{_MOST_DAYS}天")
-    if draft.urgent and draft.kind is not CampaignKind.POLICY_NOTICE:
+    if draft.urgent and not is_notice:
         raise WrongTimes("只有政策通知可以标为紧急，紧急通知夜间也会发送")
+    if plan.call_tasks and not is_notice:
+        raise CallTasksNotAllowed
     _check_spread(draft, plan, now=now)
+    if draft.kind is CampaignKind.FESTIVAL_GREETING:
+        _check_greeting(draft, plan)
     return plan
+
+
+def _times(draft: Draft, *, days_ahead: int, now: datetime) -> Plan:
+    if not draft.kind.is_for_festival:
+        send_at = draft.send_at or now
+        last_day = china_date(send_at) + timedelta(days=_NOTICE_DAYS)
+        expires_at = draft.expires_at or china_moment(last_day, _EVENING_HOUR)
+        return Plan(occasion=None, send_at=send_at, expires_at=expires_at)
+    occasion = _occasion_of(draft, today=china_date(now))
+    if draft.kind is CampaignKind.FESTIVAL_REMINDER:
+        send_at, expires_at = reminder_times(occasion, days_ahead=days_ahead)
+    else:
+        # On the day itself: until then cadres call, and whom they reached gets no greeting.
+        send_at, expires_at = reminder_times(occasion, days_ahead=0)
+    return Plan(
+        occasion=occasion,
+        send_at=draft.send_at or max(send_at, now),
+        expires_at=min(draft.expires_at or expires_at, expires_at),
+    )
+
+
+def _check_greeting(draft: Draft, plan: Plan) -> None:
+    if not draft.text:
+        raise GreetingMissing
+    first, last = china_date(plan.send_at), china_date(plan.expires_at)
+    days = next_occasions(first, count=(last - first).days + 1)
+    if any(day.on <= last and not greetings_allowed(day) for day in days):
+        raise GreetingOnMourningDay
 
 
 def _check_spread(draft: Draft, plan: Plan, *, now: datetime) -> None:

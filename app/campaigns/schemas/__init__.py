@@ -3,6 +3,7 @@
 from app.campaigns.schemas.campaigns import (
     AutomaticAnswer,
     CampaignAnswer,
+    ChannelAnswer,
     CountAnswer,
     ForecastAnswer,
     OccasionAnswer,
@@ -14,6 +15,7 @@ from app.campaigns.schemas.campaigns import (
 )
 from app.campaigns.schemas.messages import (
     ChangeAnswer,
+    ChannelProgressAnswer,
     MessageAnswer,
     RepeatableAnswer,
     RetryAnswer,
@@ -36,6 +38,8 @@ __all__ = [
     "CampaignAnswer",
     "CampaignBody",
     "ChangeAnswer",
+    "ChannelAnswer",
+    "ChannelProgressAnswer",
     "CountAnswer",
     "ForecastAnswer",
     "MessageAnswer",

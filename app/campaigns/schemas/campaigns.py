@@ -1,5 +1,7 @@
 """Answers about campaigns and festivals."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
@@ -7,15 +9,15 @@ from pydantic import Field
 
 from app.campaigns.enums import CampaignKind, CampaignPhase, CampaignState
 from app.campaigns.models import Campaign
-from app.campaigns.notices import already_left
+from app.campaigns.notices import already_left, words_of
 from app.campaigns.queries import AudienceCount, Progress, TrialMember
-from app.campaigns.rules import (
-    festival_keys,
-)
+from app.campaigns.rules import festival_keys, occasion_from
 from app.campaigns.rules.pacing import Forecast, forecast_sentence
 from app.core.bodies import AnswerBody
+from app.core.clock import china_date
 from app.festivals.enums import FestivalKey
-from app.messaging.enums import MessageState, Reason
+from app.messaging.enums import Channel, MessageState, Reason
+from app.messaging.rules.choosing import choice_sentence
 from app.people.rules import mask_name
 
 
@@ -81,6 +83,7 @@ class CampaignAnswer(AnswerBody):
     phase: CampaignPhase
     phase_label: str
     spread_minutes: int
+    call_tasks: bool
     send_at: datetime
     expires_at: datetime
     state: CampaignState
@@ -111,6 +114,7 @@ class CampaignAnswer(AnswerBody):
             phase=campaign.phase,
             phase_label=campaign.phase.label,
             spread_minutes=campaign.spread_minutes,
+            call_tasks=campaign.call_tasks,
             send_at=campaign.send_at,
             expires_at=campaign.expires_at,
             state=campaign.state,
@@ -123,6 +127,41 @@ class CampaignAnswer(AnswerBody):
             created_at=campaign.created_at,
             progress=ProgressAnswer.of(progress),
         )
+
+
+class WhyAnswer(AnswerBody):
+    """Why so many people get it this way, in words."""
+
+    sentence: str
+    people: int
+
+
+class ChannelAnswer(AnswerBody):
+    """How many people would get it by one way, and why by this one."""
+
+    channel: Channel
+    channel_label: str
+    people: int
+    why: list[WhyAnswer]
+
+    @classmethod
+    def list_of(cls, counts: Sequence[AudienceCount]) -> "list[ChannelAnswer]":
+        """Describe the ways of an audience, the largest first."""
+        found: dict[Channel, Counter[str]] = {}
+        for one in counts:
+            if one.reason is None:
+                sentence = choice_sentence(one.choice, channel=one.channel)
+                found.setdefault(one.channel, Counter())[sentence] += one.people
+        answers = [
+            cls(
+                channel=channel,
+                channel_label=channel.label,
+                people=sum(sentences.values()),
+                why=[WhyAnswer(sentence=text, people=people) for text, people in sentences.most_common()],
+            )
+            for channel, sentences in found.items()
+        ]
+        return sorted(answers, key=lambda one: (-one.people, one.channel))
 
 
 class ReasonAnswer(AnswerBody):
@@ -167,25 +206,42 @@ class ForecastAnswer(AnswerBody):
 
 
 class PreviewAnswer(AnswerBody):
-    """Whom a campaign would reach if it started now, and how long that would take."""
+    """Whom a campaign would reach if it started now, by which way, and how long that would take."""
 
     audience: int
     reachable: int
+    channels: list[ChannelAnswer]
     unreachable: list[ReasonAnswer]
+    reads: Annotated[str, Field(description="收到的人在微信里看到的话，姓名是举例")]
     forecast: ForecastAnswer
 
     @classmethod
-    def of(cls, counts: list[AudienceCount], *, forecast: ForecastAnswer) -> "PreviewAnswer":
+    def of(
+        cls, campaign: Campaign, counts: Sequence[AudienceCount], *, forecast: ForecastAnswer, now: datetime
+    ) -> "PreviewAnswer":
         """Describe an audience."""
+        reasons: Counter[Reason] = Counter()
+        for one in counts:
+            if one.reason is not None:
+                reasons[one.reason] += one.people
         return cls(
             forecast=forecast,
             audience=sum(one.people for one in counts),
             reachable=sum(one.people for one in counts if one.reason is None),
+            channels=ChannelAnswer.list_of(counts),
             unreachable=[
-                ReasonAnswer(reason=one.reason, reason_label=one.reason.label, people=one.people)
-                for one in counts
-                if one.reason is not None
+                ReasonAnswer(reason=reason, reason_label=reason.label, people=people)
+                for reason, people in sorted(reasons.items())
             ],
+            reads=words_of(
+                campaign.kind,
+                title=campaign.title,
+                text=campaign.text,
+                occasion=occasion_from(campaign.festival, campaign.festival_on)
+                if campaign.festival_on
+                else None,
+                on=china_date(max(campaign.send_at, now)),
+            ),
         )
 
 

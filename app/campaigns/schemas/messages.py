@@ -9,10 +9,14 @@ from pydantic import Field
 from app.campaigns.enums import OutcomeAct
 from app.campaigns.models import OutcomeChange
 from app.campaigns.notices import remedy
-from app.campaigns.queries import Progress
+from app.campaigns.queries import ChannelCount, Progress
 from app.core.bodies import AnswerBody
-from app.messaging.enums import MessageState, Reason, RecipientKind
+from app.messaging.enums import Channel, MessageState, Reason, RecipientKind
 from app.messaging.models import Message
+from app.messaging.rules.choosing import choice_sentence
+
+# What may have reached somebody.
+LEFT_US = frozenset({MessageState.SENT, MessageState.DELIVERED, MessageState.HELD, MessageState.UNKNOWN})
 
 
 class ChangeAnswer(AnswerBody):
@@ -52,6 +56,9 @@ class MessageAnswer(AnswerBody):
     recipient_kind_label: str
     name: str
     region_code: str
+    channel: Channel
+    channel_label: str
+    choice: Annotated[str, Field(description="为什么用这种方式；没有可说的时候为空")]
     state: MessageState
     state_label: str
     reason: Reason | None
@@ -73,6 +80,9 @@ class MessageAnswer(AnswerBody):
             recipient_kind_label=message.recipient_kind.label,
             name=masked_name,
             region_code=message.region_code,
+            channel=message.channel,
+            channel_label=message.channel.label,
+            choice=_choice(message),
             state=message.state,
             state_label=message.state.label,
             reason=message.reason,
@@ -83,6 +93,46 @@ class MessageAnswer(AnswerBody):
             settled_at=message.settled_at,
             changes=[ChangeAnswer.of(change) for change in changes],
         )
+
+
+def _choice(message: Message) -> str:
+    """Return why a message travels as it does, nothing for somebody who is not written to at all."""
+    if message.state is MessageState.SUPPRESSED and not message.choice:
+        return ""
+    return choice_sentence(message.choice, channel=message.channel)
+
+
+class ChannelProgressAnswer(AnswerBody):
+    """Where the messages of one way are."""
+
+    channel: Channel
+    channel_label: str
+    planned: int
+    open: int
+    sent: Annotated[int, Field(description="已发出、已送达、微信审核中或结果未知")]
+    not_sent: Annotated[int, Field(description="没有发出或没有送达")]
+
+    @classmethod
+    def list_of(cls, counts: Sequence[ChannelCount]) -> "list[ChannelProgressAnswer]":
+        """Describe the ways of a campaign, the one with most messages first."""
+        answers = []
+        for channel in Channel:
+            of_it = [one for one in counts if one.channel is channel]
+            planned = sum(one.count for one in of_it)
+            still_open = sum(one.count for one in of_it if one.state.is_open)
+            left = sum(one.count for one in of_it if one.state in LEFT_US)
+            if planned:
+                answers.append(
+                    cls(
+                        channel=channel,
+                        channel_label=channel.label,
+                        planned=planned,
+                        open=still_open,
+                        sent=left,
+                        not_sent=planned - still_open - left,
+                    )
+                )
+        return sorted(answers, key=lambda one: (-one.planned, one.channel))
 
 
 class UnreachedAnswer(AnswerBody):

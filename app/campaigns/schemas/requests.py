@@ -34,6 +34,9 @@ class CampaignBody(RequestBody):
     expires_at: Moment | None = None
     urgent: bool = False
     canary: Annotated[bool | None, Field(description="先试发、再放行；不填：能收到的人超过1000时试发")] = None
+    call_tasks: Annotated[
+        bool | None, Field(description="微信和短信都送不到的，请帮扶干部打电话；不填：政策通知打，其他不打")
+    ] = None
     spread_minutes: Annotated[
         int, Field(ge=0, le=MOST_SPREAD_MINUTES, description="分散到多少分钟里发送，夜间不算")
     ] = 0

@@ -250,22 +250,21 @@ _WHY: Mapping[Reason, str] = {
 }
 
 
-def choice_sentence(text: str, *, channel: Channel, is_reachable: bool) -> str:
+def choice_sentence(text: str, *, channel: Channel) -> str:
     """Tell an admin why a message travels as it does: 订阅通知没有可用次数，改用模板消息.
 
     Args:
-        text: what is stored with the message.
+        text: what is stored with the message; it names the message's own channel when no way was found.
         channel: of the message.
-        is_reachable: whether any way was found.
     """
-    told = [_told(one) for one in text.split(",") if one]
-    if not is_reachable:
-        return "，".join([*(sentence for sentence, _ in told), "没有其他办法送达"]) if told else ""
+    passed = [_passed(one) for one in text.split(",") if one]
     # What is not switched on is no news of this person.
-    news = [sentence for sentence, reason in told if reason is not Reason.CHANNEL_OFF]
+    news = [f"{_SHORT[way]}{_WHY[reason]}" for way, reason in passed if reason is not Reason.CHANNEL_OFF]
+    if channel in dict(passed):
+        return "，".join([*news, "没有其他办法送达"])
     return "，".join([*news, f"改用{_SHORT[channel]}"]) if news else f"用{_SHORT[channel]}"
 
 
-def _told(passed: str) -> tuple[str, Reason]:
-    channel, _, reason = passed.partition(":")
-    return f"{_SHORT[Channel(channel)]}{_WHY[Reason(reason)]}", Reason(reason)
+def _passed(one: str) -> tuple[Channel, Reason]:
+    channel, _, reason = one.partition(":")
+    return Channel(channel), Reason(reason)
