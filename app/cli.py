@@ -22,6 +22,7 @@ from app.accounts.operations import close_account, create_staff, set_password
 from app.accounts.rules import Scope
 from app.audit.operations import first_broken_link
 from app.bootstrap import running_services
+from app.campaigns.operations import Restored, after_restore
 from app.core.clock import SystemClock
 from app.core.errors import AppError, NotFound
 from app.core.logging import configure_logging
@@ -163,6 +164,28 @@ def audit_check() -> None:
     if broken is not None:
         raise click.ClickException(f"the audit trail is broken: {broken}")
     click.echo("the audit trail is whole")
+
+
+@main.command("after-restore", help="After a backup was put back: stop what could be sent twice.")
+def stop_after_restore() -> None:
+    """Pause every campaign under way; run it before the first worker starts on the restored database."""
+    settings = get_settings()
+
+    async def run() -> Restored:
+        async with running_services(settings) as services:
+            return await after_restore(days_ahead=settings.send.days_ahead, now=services.clock.now())
+
+    with told_plainly():
+        restored = asyncio.run(run())
+    for one in restored.stopped:
+        others = "" if one.is_complete else ", and others whose messages were not made yet"
+        click.echo(
+            f"campaign {one.campaign_id} of {one.org_code} is paused:"
+            f" up to {one.may_repeat} messages may be repeated{others}"
+        )
+    click.echo(
+        f"{len(restored.stopped)} campaigns wait for an admin, {restored.unknown} messages became unknown"
+    )
 
 
 @main.group(help="Accounts of the console.")

@@ -2,7 +2,8 @@
 
 `drafting` composes, submits and approves; `deciding` pauses, resumes and cancels; `expanding` starts them
 and makes their messages; `canary` tries them out on a few first; `watching` stops what goes wrong;
-`repeating` sends again and settles by order; `automatic` keeps the festivals that come every year.
+`repeating` sends again and settles by order; `automatic` keeps the festivals that come every year;
+`restoring` stops everything after a backup was put back.
 """
 
 from app.campaigns.operations.automatic import (
@@ -47,6 +48,7 @@ from app.campaigns.operations.repeating import (
     retry,
     settle_unknown,
 )
+from app.campaigns.operations.restoring import Restored, Stopped, after_restore
 from app.campaigns.operations.watching import clear_cancelled_step, watch_step
 
 __all__ = [
@@ -69,6 +71,7 @@ __all__ = [
     "TooLateToApprove",
     "TooManyOnTrialList",
     "WrongState",
+    "after_restore",
     "approve",
     "cancel",
     "clear_cancelled_step",
