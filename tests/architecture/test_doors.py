@@ -21,6 +21,7 @@ from tests.messaging.factories import make_message
 from tests.needs.factories import make_inquiry, make_need, make_opinion
 from tests.pairing.factories import make_pairing
 from tests.people.factories import make_cadre, make_guardian
+from tests.policies.factories import make_entitlement, make_policy, policy_body
 
 Door = tuple[str, str]
 
@@ -44,6 +45,10 @@ BODIES: dict[Door, dict[str, object]] = {
     ("POST", "/admin/v1/needs/{need_id}/steps"): {"act": "noted", "text": "已联系家属"},
     ("POST", "/admin/v1/inquiries/{inquiry_id}/answer"): {"text": "每月15日前发"},
     ("POST", "/admin/v1/opinions/{opinion_id}/answer"): {"text": "已请区残联改进"},
+    ("PUT", "/admin/v1/policies/{policy_id}"): policy_body(key="care_sub"),
+    ("POST", "/admin/v1/policies/{policy_id}/publish"): {"content_hash": "0" * 64},
+    ("POST", "/admin/v1/policies/{policy_id}/withdraw"): {"reason": "文件已废止"},
+    ("POST", "/admin/v1/entitlements/{entitlement_id}/mark"): {"step": "applied"},
 }
 # What families say about their county is its neighbours' as little as its own: the city reads it.
 READ_ABOVE = {("POST", "/admin/v1/opinions/{opinion_id}/answer")}
@@ -85,6 +90,7 @@ async def things_of_lixia() -> dict[str, int]:
         kind=RosterKind.CADRES, org_code=LIXIA, filename="干部.xlsx", state=RosterState.CHECKED,
         uploaded_by=1, uploaded_at=NOW,
     )  # fmt: skip
+    policy = await make_policy(org_code=LIXIA, policy_key="care_sub", state="draft")
     return {
         "beneficiary_id": pairing.beneficiary_id,
         "cadre_id": pairing.cadre_id,
@@ -97,6 +103,8 @@ async def things_of_lixia() -> dict[str, int]:
         "need_id": (await make_need(pairing)).id,
         "inquiry_id": (await make_inquiry(guardian)).id,
         "opinion_id": (await make_opinion(guardian)).id,
+        "policy_id": policy.id,
+        "entitlement_id": (await make_entitlement(beneficiary_id=pairing.beneficiary_id, policy=policy)).id,
     }
 
 

@@ -112,3 +112,18 @@ async def make_entitlement(*, beneficiary_id: int, policy: Policy, **overrides: 
         "computed_at": NOW,
     }
     return await Entitlement.create(**defaults | overrides)
+
+
+def policy_body(**overrides: Any) -> dict[str, Any]:
+    """Return a policy as an author sends it."""
+    return {
+        "key": "care_sub",
+        "name": "重度残疾人护理补贴",
+        "summary": "按月领取护理补贴。",
+        "when": SEVERE,
+        "amounts": [{"region": "370102", "per": "month", "cny": 200, "example": True}],
+        "proofs": ["残疾人证", "身份证"],
+        "apply_at": "街道便民服务中心",
+        "source": "国发〔2015〕52号",
+        "checked_on": "2026-05-01",
+    } | overrides

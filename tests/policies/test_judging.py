@@ -312,6 +312,6 @@ def test_an_amount_that_hangs_on_a_missing_fact_has_two_ends() -> None:
 
     worth = worth_of(rule.amounts, facts=known_facts(), day=TODAY)
 
-    assert (worth.low, worth.high, worth.missing) == (10, 90, {"employed"})
+    assert (worth.low, worth.high, worth.missing) == (10, 90, frozenset({"employed"}))
     unemployed = worth_of(rule.amounts, facts=known_facts(answers={"employed": False}), day=TODAY)
     assert (unemployed.low, unemployed.high) == (90, 90)

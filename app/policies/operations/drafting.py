@@ -112,13 +112,13 @@ async def edit_draft(*, policy_id: int, draft: Draft, author: Author, now: datet
         PolicyNotFound, NotOurs, WrongState: there is none, of another federation, or published already.
         RulesWrong: the rules cannot be read, or the key is another one.
     """
-    columns = _columns(draft, org_code=author.org_code, now=now)
     async with in_transaction():
         policy = await _locked(
             policy_id, author=author, allowed=(PolicyState.DRAFT, PolicyState.SUBMITTED), act="修改"
         )
         if policy.policy_key != draft.key:
             raise RulesWrong("政策代码不能改变，请另起草一条", errors=[])
+        columns = _columns(draft, org_code=policy.org_code, now=now)
         author_now = {"state": PolicyState.DRAFT, "author_id": author.staff_id, "content_hash": ""}
         await policy.update_from_dict({**columns, **author_now}).save()
         await _record(policy, action="policy.edited", actor=author.actor, now=now)
