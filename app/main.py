@@ -38,6 +38,8 @@ from app.orgs import admin_api as orgs_admin
 from app.pairing import admin_api as pairing_admin
 from app.people import admin_api as people_admin
 from app.people import mini_api as people_mini
+from app.policies import admin_api as policies_admin
+from app.policies import mini_api as policies_mini
 from app.rosters import admin_api as rosters_admin
 
 log = structlog.get_logger()
@@ -49,6 +51,7 @@ MINI_ROUTERS = (
     accounts_mini.router,
     contacts_mini.router,
     needs_mini.router,
+    policies_mini.router,
     people_mini.router,
     messaging_mini.router,
     campaigns_mini.router,
@@ -57,6 +60,7 @@ ADMIN_ROUTERS = (
     accounts_admin.router,
     contacts_admin.router,
     needs_admin.router,
+    policies_admin.router,
     orgs_admin.router,
     pairing_admin.router,
     people_admin.router,
