@@ -11,6 +11,7 @@ from app.campaigns.writers import message_writers
 from app.core.queue import Topic
 from app.messaging import operations as messaging
 from app.messaging.sending import Sender
+from app.policies import operations as policies
 from workers.loops import ResidentLoop
 from workers.schedule import run_due_jobs
 from workers.sweeps import run_due_sweeps
@@ -56,6 +57,9 @@ class _Steps:
     async def apply_pushes(self, now: datetime) -> int:
         return await bot.apply_waiting_pushes(now=now)
 
+    async def judge_entitlements(self, now: datetime) -> int:
+        return await policies.recompute_step(now=now)
+
     async def seal_audit(self, _: datetime) -> int:
         return await audit.seal()
 
@@ -78,5 +82,6 @@ def resident_loops(services: Services) -> Sequence[ResidentLoop]:
         ResidentLoop(name="watch", step=steps.watch_campaigns, idle_seconds=2.0),
         ResidentLoop(name=Topic.PUSHES, step=steps.apply_pushes),
         ResidentLoop(name=Topic.AUDIT, step=steps.seal_audit),
+        ResidentLoop(name=Topic.ENTITLEMENTS, step=steps.judge_entitlements, idle_seconds=15.0),
         ResidentLoop(name=Topic.SCHEDULE, step=steps.follow_schedule, idle_seconds=30.0),
     )
