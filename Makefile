@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+RIVALS := var/bench-rivals
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format faults lock clean
+.PHONY: help run test check format bench-rivals faults lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,6 +39,15 @@ format: $(READY) ## rewrite the code in the one style
 bench-%: $(READY) ## run bench/NAME.py; its last line is the ratio and its target
 	@$(BIN)/python -m bench.$*
 
+bench-rivals: $(READY) $(RIVALS)/.ready ## Celery and a newsletter sender on the same campaign, killed like ours
+	@$(BIN)/python -m bench.rivals
+
+$(RIVALS)/.ready: requirements-bench.lock
+	@echo "Preparing $(RIVALS) (once)…"
+	@$(PYTHON) -m venv $(RIVALS)
+	@$(RIVALS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
+
 faults: $(READY) ## kill and stop real processes, more seeds than `make test` takes
 	@LIANXIN_FAULT_SEEDS=10 $(BIN)/python -m pytest -q -m faults tests/faults
 
@@ -47,6 +57,7 @@ lock: $(READY) ## pin every dependency again, with hashes
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --extra sms -o requirements-sms.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --extra sms --group dev -o requirements-dev.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --group build -o requirements-build.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --group bench -o requirements-bench.lock
 
 clean: ## remove the environment and the demo's data
 	rm -rf $(VENV) var
