@@ -32,7 +32,7 @@ _BY_HAND = (
     " region_code, openid, template_id, consent, choice, subject_count, urgent, state, reason, next_at,"
     " expires_at, begun, attempts, charged, created_at, settled_at)"
     " SELECT CONCAT('c', %s, ':guardian:', g.id), 'policy_notice', 'official_template', %s, 'guardian', g.id,"
-    " g.region_code, i.openid, %s, CONCAT('consent:', k.id), '', 0, 0,"
+    " g.region_code, i.openid, %s, IF(g.muted_at IS NULL, CONCAT('consent:', k.id), ''), '', 0, 0,"
     " IF(g.muted_at IS NULL, 'queued', 'suppressed'), IF(g.muted_at IS NULL, NULL, 'muted'), %s, %s, 0, 0, 0,"
     " %s, IF(g.muted_at IS NULL, NULL, %s)"
     " FROM guardian g JOIN wechat_identity i ON i.guardian_id = g.id AND i.app = 'official'"
