@@ -21,7 +21,7 @@ from app.campaigns.writers import message_writers
 from app.core.clock import china_moment
 from app.core.settings import Settings
 from app.festivals.enums import FestivalKey
-from app.messaging.enums import BatchState, Channel, MessageState, Purpose, Reason
+from app.messaging.enums import BatchState, Channel, MessageState, Reason
 from app.messaging.models import MassBatch, Message, ServiceWindow
 from app.messaging.sending.masses import MassSender
 from app.people.enums import ConsentChannel, ConsentPurpose
@@ -52,7 +52,9 @@ async def town(db: None, settings: Settings) -> AsyncIterator[Town]:
         yield opened
 
 
-async def family(town: Town, name: str, *, follows: bool = True, **consent: Any) -> tuple[Phone, Guardian]:
+async def family(
+    town: Town, name: str, *, follows: bool = True, wishes: bool = False
+) -> tuple[Phone, Guardian]:
     """A guardian with a phone, bound to the service account, who agreed."""
     phone = await town.phone(name, number=f"138000000{next(_numbers)}")
     if follows:
@@ -62,7 +64,11 @@ async def family(town: Town, name: str, *, follows: bool = True, **consent: Any)
     found = {"app": WeChatApp.OFFICIAL, "openid": openids["official"]}
     if not await WeChatIdentity.filter(**found).update(guardian_id=guardian.id, follows=follows):
         await make_identity(**found, guardian_id=guardian.id, follows=follows)
-    await make_consent(guardian, **consent)
+    await make_consent(guardian)
+    if wishes:
+        await make_consent(
+            guardian, purpose=ConsentPurpose.FESTIVAL_GREETING, channel=ConsentChannel.MASS_SEND
+        )
     return phone, guardian
 
 
@@ -230,8 +236,7 @@ async def test_who_leaves_closes_the_window(town: Town) -> None:
 
 async def families(town: Town, names: str) -> set[str]:
     """Several families who want greetings; returns how the service account knows them."""
-    wish = {"purpose": ConsentPurpose.FESTIVAL_GREETING, "channel": ConsentChannel.MASS_SEND}
-    found = [await family(town, name, **wish) for name in names.split()]
+    found = [await family(town, name, wishes=True) for name in names.split()]
     return {await openid_of(guardian) for _, guardian in found}
 
 

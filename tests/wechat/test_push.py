@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from app.wechat.envelope import seal
-from app.wechat.push import SubscribeResult
+from app.wechat.push import MassResult, SubscribeResult
 from tests.wechat.factories import (
     MINI,
     NOW,
@@ -215,3 +215,48 @@ def test_a_push_that_is_delivered_again_has_the_same_key() -> None:
 )
 def test_two_pushes_of_one_second_have_different_keys(one: str, another: str) -> None:
     assert key_of(one) != key_of(another)
+
+
+MASS_FIELDS = {
+    "MsgID": "34182", "Status": "send success", "TotalCount": "3", "FilterCount": "2", "SentCount": "1",
+    "ErrorCount": "1",
+}  # fmt: skip
+
+
+def test_the_end_of_a_mass_message_is_told_in_numbers() -> None:
+    push = opened(OFFICIAL, delivered(OFFICIAL, event("MASSSENDJOBFINISH", **MASS_FIELDS)))
+
+    assert push.mass == MassResult(
+        msgid="34182", status="send success", total=3, filtered=2, sent=1, errors=1
+    )
+    assert push.template_msgid is None
+
+
+def test_numbers_that_are_none_are_zero_and_two_mass_messages_of_one_second_stay_apart() -> None:
+    odd = MASS_FIELDS | {"TotalCount": "many", "SentCount": "-1", "MsgID": "34183"}
+
+    first = opened(OFFICIAL, delivered(OFFICIAL, event("MASSSENDJOBFINISH", **MASS_FIELDS)))
+    second = opened(OFFICIAL, delivered(OFFICIAL, event("MASSSENDJOBFINISH", **odd)))
+
+    assert second.mass is not None
+    assert (second.mass.total, second.mass.filtered, second.mass.sent) == (0, 2, 0)
+    assert first.dedupe_key != second.dedupe_key
+
+
+@pytest.mark.parametrize(
+    ("push", "opens"),
+    [
+        (TEXT, "message"),
+        (event("CLICK", EventKey="help"), "click"),
+        (event("scancode_push", EventKey="scan"), "click"),
+        (event("subscribe"), "follow"),
+        (event("subscribe", EventKey="qrscene_b7Kx", Ticket="gQH"), "scan"),
+        (event("SCAN", EventKey="b7Kx", Ticket="gQH"), "scan"),
+        (event("VIEW", EventKey="https://lianxin.example"), None),
+        (event("unsubscribe"), None),
+        (event("TEMPLATESENDJOBFINISH", MsgID="1", Status="success"), None),
+    ],
+    ids=["text", "click", "scan button", "follow", "follow by a code", "scan", "view", "leave", "receipt"],
+)
+def test_only_what_a_person_did_for_us_lets_us_write_to_him(push: str, opens: str | None) -> None:
+    assert opened(OFFICIAL, delivered(OFFICIAL, push)).opens == opens
