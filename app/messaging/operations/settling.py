@@ -96,14 +96,20 @@ async def settle(*, outcomes: Sequence[Outcome], now: datetime) -> int:
 async def _write_sent(outcomes: Sequence[Outcome], now: datetime) -> int:
     if not outcomes:
         return 0
-    # Ids are numbers of ours; what WeChat calls the message is bound.
-    cases = "".join([f"WHEN {one.message.id} THEN %s " for one in outcomes])
+    cases, named = [], []
+    for one in outcomes:
+        # Ids are numbers of ours, and what WeChat calls the message is one too: binding hundreds would cost.
+        if one.msgid is not None and one.msgid.isdecimal():
+            cases.append(f"WHEN {one.message.id} THEN '{one.msgid}' ")
+        else:
+            cases.append(f"WHEN {one.message.id} THEN %s ")
+            named.append(one.msgid)
     return await sql.execute(
         "UPDATE message SET state = 'sent', reason = NULL, errcode = 0, sent_at = %s, settled_at = %s,"
-        f" wechat_msgid = CASE id {cases}END,"
+        f" wechat_msgid = CASE id {''.join(cases)}END,"
         " begun = 0, lease_token = NULL, lease_until_ms = NULL"
         f" WHERE state IN ('sending', 'unknown') AND {_ours(outcomes)}",
-        (now, now, *[one.msgid for one in outcomes], *_tokens(outcomes)),
+        (now, now, *named, *_tokens(outcomes)),
     )
 
 

@@ -75,6 +75,11 @@ class Road:
         """How many messages one intent should cover at this pace."""
         return max(1, min(self._most_begun, math.ceil(self._rate * _INTENT_SECONDS)))
 
+    @property
+    def was_closed(self) -> bool:
+        """Whether it was ever closed, so that one has to ask whether it is open."""
+        return self._closed_until is not None
+
     def is_open(self, now: datetime) -> bool:
         """Tell whether messages may leave on it."""
         return self._closed_until is None or now >= self._closed_until

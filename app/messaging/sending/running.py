@@ -78,8 +78,9 @@ class Run:
 
     def __post_init__(self) -> None:
         self._deadline = time.monotonic() + RUN_SECONDS
-        self._batches = asyncio.Queue(maxsize=max(2, self.settings.chunk // 10))
         self._most_begun = most_begun(self.settings.concurrency)
+        # Two chunks and a half with their texts: what waits longer is older news when it leaves.
+        self._batches = asyncio.Queue(maxsize=max(2, 5 * self.settings.chunk // (2 * self._most_begun)))
         self._most_in_doubt = most_in_doubt(self.settings.concurrency)
 
     async def finish(self) -> int:

@@ -104,10 +104,14 @@ class Trier:
 
     def _held_up(self, message: DueMessage, *, begun_at: float, stopping: bool) -> datetime | None:
         """Return when to try instead, if the try may not begin now."""
-        now = self.clock.now()
         if stopping or self.monotonic() - begun_at > self.longest_wait:
-            return now
-        if self._is_stopped(message) or not self.roads[message.channel].is_open(now):
+            return self.clock.now()
+        road = self.roads[message.channel]
+        # Nearly always neither, and the clock need not be read for every message.
+        if not self._stopped and not road.was_closed:
+            return None
+        now = self.clock.now()
+        if self._is_stopped(message) or not road.is_open(now):
             return now + timedelta(minutes=1)
         return None
 
@@ -151,7 +155,10 @@ class Trier:
         return Outcome(message=message, fate=fate, errcode=no.errcode, unfollowed=no.unfollowed)
 
     def _answered(self, message: DueMessage) -> _Trouble:
-        trouble = self._troubles.setdefault(message.campaign_id or 0, _Trouble())
+        campaign_id = message.campaign_id or 0
+        trouble = self._troubles.get(campaign_id)
+        if trouble is None:
+            trouble = self._troubles[campaign_id] = _Trouble()
         trouble.answered += 1
         return trouble
 
