@@ -48,6 +48,20 @@ async def _forget_tally(now: datetime, _: Settings, __: str) -> str:
     return ""
 
 
+async def _check_quotas(now: datetime, _: Settings, __: str) -> str:
+    await messaging.check_quotas(now=now)
+    return ""
+
+
+async def _forget_quotas(now: datetime, _: Settings, __: str) -> str:
+    await messaging.forget_quotas(now=now)
+    return ""
+
+
+async def _forget_people(now: datetime, _: Settings, position: str) -> str:
+    return await messaging.forget_people(now=now, position=position)
+
+
 async def _end_overdue(now: datetime, _: Settings, __: str) -> str:
     await campaigns.end_overdue_step(now=now)
     return ""
@@ -81,6 +95,11 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep(name="left-out-people", every=timedelta(seconds=30), run=_make_up),
     # WeChat has no API to ask for credits: our count is the only one.
     Sweep(name="credits", every=timedelta(minutes=1), run=_check_credits),
+    # The claim trusts the ledger alone: too high a number holds messages up, too low a one is refused.
+    Sweep(name="quotas", every=timedelta(minutes=1), run=_check_quotas),
+    Sweep(name="old-quotas", every=timedelta(hours=6), run=_forget_quotas),
+    # Rows of people to whom nothing was sent for a month.
+    Sweep(name="old-people", every=timedelta(minutes=10), run=_forget_people),
     # Cadres and the province read the counters, and never the records under them.
     Sweep(name="contact-counters", every=timedelta(minutes=1), run=_recount),
     # Numbers of the last hour are not asked for later.

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from app.messaging.enums import Channel, Invariant, Purpose, Reason, RecipientKind
@@ -25,6 +25,29 @@ ADVICE: Mapping[Invariant, str] = {
     Invariant.NO_RECEIPT: "微信没有告知，不等于没有送达；不会重新发送，也不需要处理。",
 }
 NOBODY_SENDS = "现在没有发送进程在运行，消息、定时任务和微信消息都在等待。请联系技术人员启动。"
+
+
+def quota_sentence(
+    *, channel: Channel, template_id: str, period: str, allowed: int, used: int, is_closed: bool
+) -> str:
+    """Say how much of a quota is used.
+
+    Args:
+        channel: how messages travel.
+        template_id: of one template, empty for the account.
+        period: a day or a month, as the ledger names it.
+        allowed: how many WeChat takes.
+        used: how many are on their way or left.
+        is_closed: WeChat said that it is used up, whatever we counted.
+    """
+    whose = f"{channel.label}（模板{template_id}）" if template_id else channel.label
+    when, again = ("今天", "明天") if len(period) == len("2026-05-17") else ("本月", "下个月")
+    if is_closed:
+        return f"{whose}：微信告知{when}的额度已用完，{again}早上继续发送。"
+    if used >= allowed:
+        return f"{whose}：{when}的额度{allowed}已用完，{again}早上继续发送。"
+    return f"{whose}：{when}已用{used}，额度{allowed}。"
+
 
 _FIELD = re.compile(r"([a-z_]+?)\d*")
 _YMD = r"\d{4}(?:年\d{1,2}月\d{1,2}日|-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2})"
@@ -103,6 +126,7 @@ class DueMessage:
         token: the claim under which the worker holds it.
         attempts: tries before this claim.
         first_tried_at: the first try that may have reached WeChat, None when there was none.
+        counted_on: the day whose quotas it is counted in, None when it is in none.
     """
 
     id: int
@@ -118,6 +142,7 @@ class DueMessage:
     attempts: int
     first_tried_at: datetime | None
     expires_at: datetime
+    counted_on: date | None = None
 
     @property
     def person(self) -> str:

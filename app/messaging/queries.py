@@ -12,16 +12,19 @@ from tortoise.expressions import Q
 from app.accounts.queries import in_regions
 from app.accounts.rules import Scope
 from app.core import sql
-from app.core.clock import start_of_china_day
+from app.core.clock import china_date
 from app.core.metrics import Reading
 from app.core.models import InvariantFinding
 from app.messaging.enums import Invariant, MessageState, Reason, RecipientKind
-from app.messaging.models import Message
-from app.messaging.notices import DueMessage
+from app.messaging.models import Message, Quota
+from app.messaging.rules.quotas import Period
 
 _MOST_REASONS = 200
 _MOST_COUNTED = 2_000_000
 _LANES = {"urgent": 1, "bulk": 0}
+_MOST_QUEUES = 400
+_MOST_QUOTAS = 200
+_MONTH_DIGITS = len("2026-05")
 _PROVINCE_DIGITS = 2
 _SHOWN_TO_RECIPIENT = (
     MessageState.SENT,
@@ -123,27 +126,45 @@ async def own_message(*, kind: RecipientKind, recipient_id: int, message_id: int
     )
 
 
-async def sent_today(
-    *, messages: Sequence[DueMessage], now: datetime
-) -> dict[tuple[RecipientKind, int], int]:
-    """Return how many messages each of these recipients got since midnight in the province.
+async def waiting_since(*, urgent: bool) -> dict[str, datetime]:
+    """Return for which federations messages wait in one lane, and since when the first of each is due.
 
-    No scope: the sender counts before it disturbs somebody once more.
+    No scope: the sender serves all federations. One step through the index for each of them, however many
+    messages wait.
+
+    Args:
+        urgent: which lane.
     """
-    counts: dict[tuple[RecipientKind, int], int] = {}
-    # Two kinds of people, so at most two statements.
-    for kind in RecipientKind:
-        ids = {message.recipient_id for message in messages if message.recipient_kind is kind}
-        if not ids:
-            continue
-        rows = await sql.fetch(
-            "SELECT recipient_id, COUNT(*) AS amount FROM message"
-            f" WHERE recipient_kind = %s AND recipient_id IN ({', '.join(map(str, ids))}) AND sent_at >= %s"
-            " GROUP BY recipient_id ORDER BY recipient_id LIMIT %s",
-            (kind.value, start_of_china_day(now), len(ids)),
-        )
-        counts.update({(kind, row["recipient_id"]): row["amount"] for row in rows})
-    return counts
+    rows = await sql.fetch(_WALK if sql.is_sqlite() else _SKIP, (int(urgent),))
+    found = {row["org_code"]: sql.moment_of(row["next_at"]) for row in rows}
+    return {org_code: next_at for org_code, next_at in found.items() if next_at is not None}
+
+
+# MySQL skips from group to group when it is asked for the groups of the whole prefix of the index.
+_SKIP = (
+    "SELECT org_code, MIN(next_at) AS next_at FROM message WHERE state = 'queued' AND urgent = %s"
+    f" GROUP BY state, urgent, org_code ORDER BY state, urgent, org_code LIMIT {_MOST_QUEUES}"
+)
+# SQLite has to be led.
+_WALK = (
+    "WITH RECURSIVE lane (urgent, org_code) AS (SELECT x.urgent, (SELECT MIN(m.org_code) FROM message m"
+    " WHERE m.state = 'queued' AND m.urgent = x.urgent) FROM (SELECT %s AS urgent) x"
+    " UNION ALL SELECT lane.urgent, (SELECT MIN(m.org_code) FROM message m WHERE m.state = 'queued'"
+    " AND m.urgent = lane.urgent AND m.org_code > lane.org_code) FROM lane WHERE lane.org_code IS NOT NULL)"
+    " SELECT lane.org_code, (SELECT MIN(m.next_at) FROM message m WHERE m.state = 'queued'"
+    " AND m.urgent = lane.urgent AND m.org_code = lane.org_code) AS next_at"
+    f" FROM lane WHERE lane.org_code IS NOT NULL ORDER BY lane.org_code LIMIT {_MOST_QUEUES}"
+)
+
+
+async def quotas_today(*, now: datetime) -> list[Quota]:
+    """Return how much of the quotas of today and of this month is used, accounts before their templates.
+
+    No scope: numbers only, of accounts that all federations share.
+    """
+    day = china_date(now)
+    periods = [period.name_of(day) for period in Period]
+    return await Quota.filter(period__in=periods).order_by("channel", "subject", "period").limit(_MOST_QUOTAS)
 
 
 async def credits_left(*, openid: str, template_ids: Sequence[str]) -> dict[str, int]:
@@ -191,14 +212,7 @@ async def readings(now: datetime) -> list[Reading]:
         for lane, urgent in _LANES.items()
     ]
     counted = await sql.fetch(" UNION ALL ".join(parts) + " ORDER BY state, lane")
-    oldest = await sql.fetch(
-        " UNION ALL ".join(
-            f"SELECT '{lane}' AS lane, MIN(next_at) AS next_at FROM message"
-            f" WHERE state = 'queued' AND urgent = {urgent} AND next_at <= %s"
-            for lane, urgent in _LANES.items()
-        ),
-        (now, now),
-    )
+    oldest = {lane: await waiting_since(urgent=bool(urgent)) for lane, urgent in _LANES.items()}
     return [
         *[
             Reading(
@@ -213,12 +227,30 @@ async def readings(now: datetime) -> list[Reading]:
             Reading(
                 name="lianxin_oldest_due_seconds",
                 meaning="For how long the message that waits longest has been due; at night bulk waits.",
-                value=0.0 if (due := sql.moment_of(row["next_at"])) is None else (now - due).total_seconds(),
-                labels={"lane": row["lane"]},
+                value=max(0.0, max(((now - due).total_seconds() for due in waiting.values()), default=0.0)),
+                labels={"lane": lane},
             )
-            for row in oldest
+            for lane, waiting in oldest.items()
         ],
         *await _tries(now),
+        *await _quotas(now),
+    ]
+
+
+async def _quotas(now: datetime) -> list[Reading]:
+    return [
+        Reading(
+            name=f"lianxin_quota_{name}",
+            meaning=f"Messages of this day or month that WeChat takes, by account and template: {name}.",
+            value=value,
+            labels={
+                "channel": quota.channel.value,
+                "template": quota.subject,
+                "period": "month" if len(quota.period) == _MONTH_DIGITS else "day",
+            },
+        )
+        for quota in await quotas_today(now=now)
+        for name, value in (("allowed", quota.allowed), ("used", quota.used))
     ]
 
 

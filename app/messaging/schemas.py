@@ -8,9 +8,9 @@ from pydantic import Field, StringConstraints
 
 from app.core.bodies import AnswerBody, RequestBody
 from app.core.models import InvariantFinding
-from app.messaging.enums import Invariant, MessageState, Purpose, Reason, SubscriptionAnswer
-from app.messaging.models import Message
-from app.messaging.notices import ADVICE, NOBODY_SENDS
+from app.messaging.enums import Channel, Invariant, MessageState, Purpose, Reason, SubscriptionAnswer
+from app.messaging.models import Message, Quota
+from app.messaging.notices import ADVICE, NOBODY_SENDS, quota_sentence
 from app.messaging.rules import MAX_ANSWERS
 
 # Ending the messages of a large campaign takes the workers a while, and nobody has to do anything about it.
@@ -84,6 +84,40 @@ class FindingAnswer(AnswerBody):
         )
 
 
+class QuotaAnswer(AnswerBody):
+    """How much of what WeChat takes from us today or this month is used."""
+
+    channel: Channel
+    channel_label: str
+    template_id: Annotated[str, Field(description="空：整个账号")]
+    period: str
+    allowed: int
+    used: int
+    is_closed: Annotated[bool, Field(description="微信已告知用完，等到下一个周期")]
+    sentence: str
+
+    @classmethod
+    def of(cls, quota: Quota) -> "QuotaAnswer":
+        """Describe one quota in words."""
+        return cls(
+            channel=quota.channel,
+            channel_label=quota.channel.label,
+            template_id=quota.subject,
+            period=quota.period,
+            allowed=quota.allowed,
+            used=quota.used,
+            is_closed=quota.closed,
+            sentence=quota_sentence(
+                channel=quota.channel,
+                template_id=quota.subject,
+                period=quota.period,
+                allowed=quota.allowed,
+                used=quota.used,
+                is_closed=quota.closed,
+            ),
+        )
+
+
 class HealthAnswer(AnswerBody):
     """How sending goes; `needs_action` counts what somebody has to look into."""
 
@@ -92,13 +126,17 @@ class HealthAnswer(AnswerBody):
     needs_action: int
     sentences: list[str]
     findings: list[FindingAnswer]
+    quotas: list[QuotaAnswer]
 
     @classmethod
-    def of(cls, findings: Sequence[FindingAnswer], *, is_working: bool) -> "HealthAnswer":
+    def of(
+        cls, findings: Sequence[FindingAnswer], *, quotas: Sequence[QuotaAnswer], is_working: bool
+    ) -> "HealthAnswer":
         """Sum up.
 
         Args:
             findings: what sweeps found, as far as the caller may see it.
+            quotas: of today and of this month.
             is_working: whether any worker lives.
         """
         urgent = [finding for finding in findings if finding.needs_action]
@@ -109,4 +147,5 @@ class HealthAnswer(AnswerBody):
             needs_action=needs_action,
             sentences=[*([] if is_working else [NOBODY_SENDS]), *(one.sentence for one in findings)],
             findings=list(findings),
+            quotas=list(quotas),
         )

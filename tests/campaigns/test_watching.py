@@ -33,6 +33,7 @@ async def ended(campaign: Campaign, count: int, **overrides: Any) -> None:
         await make_message(
             **{
                 "campaign_id": campaign.id,
+                "org_code": campaign.org_code,
                 "state": MessageState.SENT,
                 "errcode": 0,
                 "sent_at": NOW,

@@ -21,6 +21,7 @@ from tests.messaging.factories import (
     credits_of,
     make_message,
     make_sender,
+    make_sent,
     make_subscribe_message,
 )
 
@@ -159,13 +160,17 @@ async def test_at_night_only_urgent_messages_leave(wechat: FakeWeChat, clock: Fi
 
 
 async def test_nobody_gets_more_than_a_few_messages_a_day(wechat: FakeWeChat, clock: FixedClock) -> None:
-    for _ in range(DAILY_CAP):
-        await make_message(recipient_id=1, openid="o-one", state=MessageState.SENT, sent_at=NOW)
+    await make_sent(count=DAILY_CAP, recipient_id=1, openid="o-one")
     tomorrow = await make_message(recipient_id=1, openid="o-one")
     never = await make_message(recipient_id=1, openid="o-one", expires_at=NOW + timedelta(hours=10))
     other = await make_message(recipient_id=2)
 
-    await make_sender(wechat, clock).send_due()
+    sender = make_sender(wechat, clock)
+
+    await sender.send_due()
+    # The second one to the same person waited until the first was decided.
+    clock.advance(timedelta(seconds=6))
+    await sender.send_due()
 
     assert [message.openid for message in wechat.template_messages] == [other.openid]
     await tomorrow.refresh_from_db()

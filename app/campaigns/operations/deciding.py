@@ -83,8 +83,8 @@ async def _forgive(campaign: Campaign, *, now: datetime) -> None:
     """Forget the refusals of messages that wait for another try, so that they are not counted once more."""
     await sql.execute(
         "UPDATE message SET errcode = NULL WHERE campaign_id = %s AND state = 'queued' AND urgent = %s"
-        " AND next_at > %s AND next_at <= %s AND errcode IS NOT NULL",
-        (campaign.id, int(campaign.urgent), now, now + WAITING_AGAIN),
+        " AND org_code = %s AND next_at > %s AND next_at <= %s AND errcode IS NOT NULL",
+        (campaign.id, int(campaign.urgent), campaign.org_code, now, now + WAITING_AGAIN),
     )
 
 

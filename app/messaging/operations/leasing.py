@@ -1,4 +1,4 @@
-"""Claiming messages, writing down the intent to send them, giving them back, and picking up after a crash.
+"""Writing down the intent to send claimed messages, giving them back, and picking up after a crash.
 
 Every change is one statement that names the state it starts from and the claim it belongs to, so that two
 workers, or one that was asleep, cannot both believe that a message is theirs.
@@ -6,21 +6,22 @@ workers, or one that was asleep, cannot both believe that a message is theirs.
 
 # ruff: noqa: S608 - only marks and words of this file are put into statements, values are bound
 
-import json
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import structlog
 from tortoise.transactions import in_transaction
 
 from app.core import sql
-from app.messaging.enums import Channel, MessageState, Purpose, Reason, RecipientKind
+from app.messaging import queries
+from app.messaging.enums import Channel, MessageState, Reason
 from app.messaging.notices import DueMessage
 from app.messaging.operations.calling import list_calls
+from app.messaging.operations.claiming import lease_end, numbers
+from app.messaging.operations.quotas import held_by, uncount, uncount_rows
 from app.messaging.operations.windows import take_windows
 from app.messaging.rules import RETRY_WINDOW, state_of
 from app.messaging.rules.channels import CREDITED
@@ -29,117 +30,15 @@ log = structlog.get_logger()
 
 _EXPIRE_AT_ONCE = 2000
 _CANCEL_AT_ONCE = 5000
-_COLUMNS = (
-    "id, campaign_id, recipient_id, openid, attempts, first_tried_at,"
-    " purpose, channel, recipient_kind, urgent, expires_at, template_id"
-)
-
-
-async def claim(
-    *,
-    limit: int,
-    token: str,
-    now: datetime,
-    lease_seconds: float,
-    channels: Collection[Channel],
-    urgent_only: bool,
-) -> list[DueMessage]:
-    """Take up to so many due messages for one worker, the urgent and the longest waiting first.
-
-    Nobody else touches them until the lease has passed on the database's clock.
-
-    Args:
-        limit: how many at most.
-        token: names this claim; a new one each time.
-        now: what is due by this moment is taken.
-        lease_seconds: how long they stay with this worker.
-        channels: ways that are open.
-        urgent_only: at night only urgent messages leave.
-    """
-    if not channels or limit < 1:
-        return []
-
-    async def unit() -> list[list[Any]]:
-        async with in_transaction():
-            rows = await _lock_due(urgent=True, channels=channels, now=now, limit=limit)
-            if not urgent_only and len(rows) < limit:
-                rows += await _lock_due(urgent=False, channels=channels, now=now, limit=limit - len(rows))
-            if rows:
-                await sql.execute(
-                    "UPDATE message SET state = 'sending', begun = 0, lease_token = %s,"
-                    f" lease_until_ms = {_lease_end()}"
-                    f" WHERE state = 'queued' AND id IN ({_numbers(row[0] for row in rows)})",
-                    (token, int(lease_seconds * 1000)),
-                )
-        return rows
-
-    return [_due(row, token) for row in await sql.retrying(unit)]
-
-
-async def _lock_due(
-    *, urgent: bool, channels: Collection[Channel], now: datetime, limit: int
-) -> list[list[Any]]:
-    """Lock due rows and return them, all as one text of JSON: a driver in Python pays for every column."""
-    # SQLite's transaction holds the one write lock anyway; on MySQL another worker's rows are passed over.
-    locking = "" if sql.is_sqlite() else " FOR UPDATE SKIP LOCKED"
-    array, collect = (
-        ("json_array", "json_group_array") if sql.is_sqlite() else ("JSON_ARRAY", "JSON_ARRAYAGG")
-    )
-    found = await sql.fetch(
-        f"SELECT {collect}({array}({_COLUMNS})) AS page FROM (SELECT {_COLUMNS} FROM message"
-        f" WHERE state = 'queued' AND urgent = %s AND next_at <= %s"
-        f" AND channel IN ({sql.marks(len(channels))}) ORDER BY next_at LIMIT %s{locking}) due",
-        (int(urgent), now, *[channel.value for channel in channels], limit),
-    )
-    return list(json.loads(found[0]["page"] or "[]"))
-
-
-def _lease_end() -> str:
-    return f"{sql.db_now_ms()} + %s"
-
-
-def _due(row: Sequence[Any], token: str) -> DueMessage:
-    message_id, campaign_id, recipient_id, openid, attempts, first_tried_at, *nature = row
-    purpose, channel, kind, urgent, expires_at, template_id = _nature_of(*nature)
-    return DueMessage(
-        message_id,
-        token,
-        purpose,
-        channel,
-        campaign_id,
-        kind,
-        recipient_id,
-        openid or "",
-        template_id,
-        urgent,
-        attempts,
-        sql.moment_of(first_tried_at),
-        expires_at,
-    )
-
-
-@lru_cache(maxsize=256)
-def _nature_of(
-    purpose: str, channel: str, kind: str, urgent: int, expires_at: str, template_id: str
-) -> tuple[Purpose, Channel, RecipientKind, bool, datetime, str]:
-    """Read what all messages of one campaign have in common."""
-    end = sql.moment_of(expires_at)
-    if end is None:
-        raise ValueError("a message needs an end")
-    return Purpose(purpose), Channel(channel), RecipientKind(kind), bool(urgent), end, template_id
-
-
-def _numbers(ids: Iterable[int]) -> str:
-    """Return ids as they stand in a statement: numbers need no binding, and binding hundreds would cost."""
-    return ", ".join([str(int(one)) for one in ids])
+_RECOVER_AT_ONCE = 5000
 
 
 def _ids(messages: Sequence[DueMessage]) -> str:
-    return _numbers(message.id for message in messages)
+    return numbers(message.id for message in messages)
 
 
 def _row_ids(rows: Sequence[Mapping[str, Any]]) -> str:
-    return _numbers(row["id"] for row in rows)
+    return numbers(row["id"] for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +103,7 @@ async def _begin_taking(
                 f" WHERE state = 'sending' AND lease_token = %s AND id IN ({_ids(unpaid)})",
                 (take.otherwise.value, now, unpaid[0].token),
             )
+            await uncount(held_by(unpaid))
         return [message for message in mine if message.id in paid]
 
 
@@ -211,15 +111,17 @@ async def _mark_sending(messages: Sequence[DueMessage], *, now: datetime, lease_
     charged = int(messages[0].channel in CREDITED)
     return await sql.execute(
         "UPDATE message SET begun = 1, attempts = attempts + 1, charged = %s,"
-        f" first_tried_at = COALESCE(first_tried_at, %s), lease_until_ms = {_lease_end()}"
-        f" WHERE state = 'sending' AND begun = 0 AND lease_token = %s AND id IN ({_ids(messages)})",
+        f" first_tried_at = COALESCE(first_tried_at, %s), lease_until_ms = {lease_end()}"
+        f" WHERE state = 'sending' AND begun = 0 AND lease_token = %s AND lease_until_ms >= {sql.db_now_ms()}"
+        f" AND id IN ({_ids(messages)})",
         (charged, now, lease_ms, messages[0].token),
     )
 
 
 async def _held_of(messages: Sequence[DueMessage]) -> list[DueMessage]:
     rows = await sql.fetch(
-        f"SELECT id FROM message WHERE state = 'sending' AND lease_token = %s AND id IN ({_ids(messages)})",
+        "SELECT id FROM message WHERE state = 'sending' AND begun = 1 AND lease_token = %s"
+        f" AND id IN ({_ids(messages)})",
         (messages[0].token,),
     )
     held = {row["id"] for row in rows}
@@ -261,25 +163,57 @@ async def give_back(*, messages: Sequence[DueMessage], next_at: datetime) -> int
     """Put claimed messages back into the queue, due at this moment; returns how many were still ours."""
     if not messages:
         return 0
-    return await sql.execute(
-        "UPDATE message SET state = 'queued', lease_token = NULL, lease_until_ms = NULL, next_at = %s"
-        f" WHERE state = 'sending' AND begun = 0 AND lease_token = %s AND id IN ({_ids(messages)})",
-        (next_at, messages[0].token),
-    )
+
+    async def unit() -> int:
+        async with in_transaction():
+            await uncount(held_by(await _claimed_still(messages)))
+            return await sql.execute(
+                "UPDATE message SET state = 'queued', counted_on = NULL, lease_token = NULL,"
+                " lease_until_ms = NULL, next_at = %s"
+                f" WHERE state = 'sending' AND begun = 0 AND lease_token = %s AND id IN ({_ids(messages)})",
+                (next_at, messages[0].token),
+            )
+
+    return await sql.retrying(unit)
 
 
 async def set_aside(*, messages: Mapping[Reason, Sequence[DueMessage]], now: datetime) -> int:
     """Settle claimed messages that must not be sent, by reason; returns how many were still ours."""
-    settled = 0
-    # One statement per reason, not per message.
-    for reason, group in messages.items():
-        settled += await sql.execute(
-            "UPDATE message SET state = %s, reason = %s, settled_at = %s, lease_token = NULL,"
-            " lease_until_ms = NULL"
-            f" WHERE state = 'sending' AND begun = 0 AND lease_token = %s AND id IN ({_ids(group)})",
-            (state_of(reason).value, reason.value, now, group[0].token),
-        )
-    return settled
+    groups = {reason: group for reason, group in messages.items() if group}
+    if not groups:
+        return 0
+
+    async def unit() -> int:
+        settled = 0
+        async with in_transaction():
+            # Few statements for each reason, not for each message.
+            still = [await _claimed_still(group) for group in groups.values()]
+            for reason, group in groups.items():
+                settled += await sql.execute(
+                    "UPDATE message SET state = %s, reason = %s, settled_at = %s, counted_on = NULL,"
+                    " lease_token = NULL, lease_until_ms = NULL"
+                    " WHERE state = 'sending' AND begun = 0 AND lease_token = %s"
+                    f" AND id IN ({_ids(group)})",
+                    (state_of(reason).value, reason.value, now, group[0].token),
+                )
+            await uncount(held_by([message for group in still for message in group]))
+        return settled
+
+    return await sql.retrying(unit)
+
+
+async def _claimed_still(messages: Sequence[DueMessage]) -> list[DueMessage]:
+    """Lock those that are counted and still ours: what a lease that passed held was given back already."""
+    counted = [message for message in messages if message.counted_on is not None]
+    if not counted:
+        return []
+    rows = await sql.fetch(
+        "SELECT id FROM message WHERE state = 'sending' AND begun = 0 AND lease_token = %s"
+        f" AND id IN ({_ids(counted)})" + sql.for_update(),
+        (counted[0].token,),
+    )
+    ours = {row["id"] for row in rows}
+    return [message for message in counted if message.id in ours]
 
 
 async def recover_leases(*, now: datetime) -> int:
@@ -290,10 +224,7 @@ async def recover_leases(*, now: datetime) -> int:
     credit. A mass message is repeated by its batch (`masses`), whose rows have a lease as long as its key.
     """
     passed = f"lease_until_ms < {sql.db_now_ms()}"
-    claimed = await sql.execute(
-        "UPDATE message SET state = 'queued', lease_token = NULL, lease_until_ms = NULL"
-        f" WHERE state = 'sending' AND begun = 0 AND {passed}"
-    )
+    claimed = await sql.retrying(_take_back_claimed)
     # Named in both statements: a lease may pass between them.
     may_repeat = "(channel = %s OR (channel = %s AND first_tried_at > %s))"
     repeatable = (Channel.CALL_TASK.value, Channel.OFFICIAL_TEMPLATE.value, now - RETRY_WINDOW)
@@ -314,24 +245,60 @@ async def recover_leases(*, now: datetime) -> int:
     return claimed + repeated + unknown
 
 
+async def _take_back_claimed() -> int:
+    """Put back what a worker whose lease has passed had only claimed, with all that it held of the quotas."""
+    async with in_transaction():
+        rows = await sql.fetch(
+            "SELECT id, channel, template_id, counted_on FROM message WHERE state = 'sending' AND begun = 0"
+            f" AND lease_until_ms < {sql.db_now_ms()} ORDER BY id LIMIT %s"
+            + ("" if sql.is_sqlite() else " FOR UPDATE SKIP LOCKED"),
+            (_RECOVER_AT_ONCE,),
+        )
+        if not rows:
+            return 0
+        await sql.execute(
+            "UPDATE message SET state = 'queued', counted_on = NULL, lease_token = NULL,"
+            f" lease_until_ms = NULL WHERE state = 'sending' AND begun = 0 AND id IN ({_row_ids(rows)})"
+        )
+        await uncount_rows(rows)
+    return len(rows)
+
+
 async def expire_overdue(*, now: datetime) -> int:
     """Let go of messages that waited until they were no longer welcome, and return how many.
 
     Only the longest waiting are looked at: whatever comes up to be sent is judged then.
     """
     rows: list[dict[str, Any]] = []
-    for urgent in (1, 0):
-        rows += await sql.fetch(
-            "SELECT due.id FROM (SELECT id, expires_at FROM message WHERE state = 'queued' AND urgent = %s"
-            " AND next_at <= %s ORDER BY next_at LIMIT %s) due WHERE due.expires_at <= %s ORDER BY due.id",
-            (urgent, now, _EXPIRE_AT_ONCE, now),
-        )
+    for urgent in (True, False):
+        rows += await _overdue(urgent=urgent, now=now)
     if not rows:
         return 0
     # One that was tried without an answer may have arrived: that is not the same as expired.
     expired = await _let_go(rows, state=MessageState.EXPIRED, reason=Reason.TOO_LATE, now=now)
     log.info("messaging.messages.expired", count=expired)
     return expired
+
+
+async def _overdue(*, urgent: bool, now: datetime) -> list[dict[str, Any]]:
+    """Return which of those are overdue that have waited longest for their federation."""
+    waiting = [queue for queue, since in (await queries.waiting_since(urgent=urgent)).items() if since <= now]
+    if not waiting:
+        return []
+    each = max(1, _EXPIRE_AT_ONCE // len(waiting))
+    part = (
+        "SELECT id, expires_at FROM message WHERE state = 'queued' AND urgent = %s AND org_code = %s"
+        " AND next_at <= %s ORDER BY next_at LIMIT %s"
+    )
+    parts = " UNION ALL ".join(f"SELECT * FROM ({part}) part{number}" for number in range(len(waiting)))
+    return await sql.fetch(
+        f"SELECT due.id FROM ({parts}) due WHERE due.expires_at <= %s ORDER BY due.id LIMIT %s",
+        [
+            *[value for queue in waiting for value in (int(urgent), queue, now, each)],
+            now,
+            _EXPIRE_AT_ONCE,
+        ],
+    )
 
 
 async def cancel_messages(*, campaign_id: int, now: datetime) -> int:

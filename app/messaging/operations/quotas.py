@@ -18,6 +18,7 @@ from app.core import sql
 from app.core.clock import china_date
 from app.core.findings import MOST_FINDINGS, Finding, keep_findings
 from app.messaging.enums import Channel, Invariant
+from app.messaging.notices import DueMessage
 from app.messaging.rules.fuses import KEPT_DAYS
 from app.messaging.rules.quotas import (
     LIMITS,
@@ -150,6 +151,12 @@ async def take_calls(*, channel: Channel, allowances: Allowances, now: datetime)
     return True
 
 
+async def uncount_call(*, channel: Channel, counted_on: date) -> None:
+    """Give back one call of this day that did not take place. Joins the transaction of the caller."""
+    for limit in DEFAULT_ALLOWANCES.calls(channel):
+        await _give({account_of(limit, "", day=counted_on): 1})
+
+
 async def uncount(held: Mapping[Held, int]) -> None:
     """Give back what messages held that did not leave; what WeChat said is used up stays so.
 
@@ -162,6 +169,10 @@ async def uncount(held: Mapping[Held, int]) -> None:
     for (channel, template_id, day), amount in held.items():
         for limit in DEFAULT_ALLOWANCES.of(channel, template_id):
             amounts[account_of(limit, template_id, day=day)] += amount
+    await _give(amounts)
+
+
+async def _give(amounts: Mapping[Account, int]) -> None:
     # Two for each template of a chunk, in the order of the index by which the claim locks them.
     for account in sorted(amounts, key=lambda one: (one[2], one[0], one[1])):
         amount = amounts[account]
@@ -172,13 +183,22 @@ async def uncount(held: Mapping[Held, int]) -> None:
         )
 
 
+def held_by(messages: Iterable[DueMessage]) -> Counter[Held]:
+    """Return what claimed messages hold of the quotas."""
+    return Counter(
+        (message.channel, message.template_id, message.counted_on)
+        for message in messages
+        if message.counted_on is not None
+    )
+
+
 async def uncount_rows(rows: Iterable[Mapping[str, Any]]) -> None:
-    """Give back what rows of messages held: each has channel, template_id, counted_on and how many it is."""
+    """Give back what rows of messages held, by channel, template_id and counted_on."""
     held: Counter[Held] = Counter()
     for row in rows:
         day = sql.day_of(row["counted_on"])
         if day is not None:
-            held[Channel(row["channel"]), row["template_id"], day] += row["amount"]
+            held[Channel(row["channel"]), row["template_id"], day] += 1
     await uncount(held)
 
 

@@ -15,13 +15,19 @@ from app.accounts.models import WeChatIdentity
 from app.core import sql
 from app.messaging.enums import Channel, MessageState
 from app.messaging.notices import DueMessage
+from app.messaging.operations.quotas import close_quota, held_by, uncount
+from app.messaging.operations.windows import close_windows, give_windows_back
 from app.messaging.rules import Fate
+from app.messaging.rules.channels import CREDITED
 from app.messaging.rules.ends import end_of
+from app.messaging.rules.quotas import USED_UP_TODAY
 
 log = structlog.get_logger()
 
 # Long enough for a database that restarts: an answer that is lost here becomes an unknown.
 _SETTLE_ATTEMPTS = 20
+# Their messages took something from a person's ledger when they began.
+_LEDGERED = CREDITED | {Channel.CUSTOMER_SERVICE}
 
 
 @dataclass(slots=True)
@@ -60,7 +66,7 @@ class _Alike:
 
     @property
     def moves_credits(self) -> bool:
-        return self.channel is Channel.MINI_SUBSCRIBE and (self.fate.nothing_sent or self.fate.credit_spent)
+        return self.channel in _LEDGERED and (self.fate.nothing_sent or self.fate.credit_spent)
 
 
 async def settle(*, outcomes: Sequence[Outcome], now: datetime) -> int:
@@ -119,7 +125,8 @@ async def _write_group(group: Sequence[Outcome], alike: _Alike, *, now: datetime
     from_states = (
         "('sending')" if goes_back or fate.state is MessageState.UNKNOWN else "('sending', 'unknown')"
     )
-    taken = await _locked(group, from_states) if alike.moves_credits else None
+    moves_quotas = fate.nothing_sent and any(one.message.counted_on for one in group)
+    taken = await _locked(group, from_states) if alike.moves_credits or moves_quotas else None
     if taken is not None:
         group = [one for one in group if one.message.id in taken]
         if not group:
@@ -127,7 +134,7 @@ async def _write_group(group: Sequence[Outcome], alike: _Alike, *, now: datetime
     written = await sql.execute(
         "UPDATE message SET state = %s, reason = %s, errcode = %s, next_at = COALESCE(%s, next_at),"
         " settled_at = %s, begun = 0, lease_until_ms = NULL"
-        + (", charged = 0" if fate.nothing_sent else "")
+        + (", charged = 0, counted_on = NULL" if fate.nothing_sent else "")
         + (", first_tried_at = NULL" if alike.forget_try else "")
         # What never left us was no try.
         + (", attempts = attempts - 1" if fate.was_no_try else "")
@@ -142,10 +149,24 @@ async def _write_group(group: Sequence[Outcome], alike: _Alike, *, now: datetime
             *_tokens(group),
         ),
     )
-    if taken is not None:
-        await _move_credits(group, fate, now=now)
+    if alike.moves_credits:
+        await _move_ledgers(group, alike, now=now)
+    if moves_quotas:
+        await uncount(held_by(one.message for one in group))
+    if errcode == USED_UP_TODAY:
+        await close_quota(channel=alike.channel, now=now)
     await _forget_followers(group)
     return written
+
+
+async def _move_ledgers(group: Sequence[Outcome], alike: _Alike, *, now: datetime) -> None:
+    """Give back what these messages took from their persons' ledgers, or forget what is spent."""
+    if alike.channel in CREDITED:
+        await _move_credits(group, alike.fate, now=now)
+    elif alike.fate.credit_spent:
+        await close_windows(openids=[one.message.openid for one in group])
+    else:
+        await give_windows_back([one.message.openid for one in group], now=now)
 
 
 def _ours(outcomes: Sequence[Outcome]) -> str:

@@ -16,7 +16,7 @@ from app.messaging.rules import DAILY_CAP
 
 # 群发: 用户每月只能接收4条.
 MASS_A_MONTH = 4
-_SAME_TEXT_DAYS = 7
+SAME_TEXT_DAYS = 7
 # The longest month, for mass messages; everything else is forgotten after a week.
 KEPT_DAYS = 31
 # As many as a row has room for, with twice the number that one chunk may add.
@@ -110,7 +110,7 @@ def suspicions(own: Entry, entries: Iterable[Entry], *, channel: Channel, urgent
     """
     others = [one for one in entries if one.message_id != own.message_id]
     month = date.fromordinal(own.day).replace(day=1).toordinal()
-    same = [one for one in others if one.digest == own.digest and one.day > own.day - _SAME_TEXT_DAYS]
+    same = [one for one in others if one.digest == own.digest and one.day > own.day - SAME_TEXT_DAYS]
     mass = [one for one in others if one.is_mass and one.day >= month] if own.is_mass else []
     today = [one for one in others if one.day == own.day] if not urgent else []
     found = [
@@ -135,6 +135,6 @@ def still_kept(entries: Iterable[Entry], *, today: int, without: Collection[int]
     newest = {
         one.message_id: one
         for one in entries
-        if one.message_id not in without and one.day > today - (KEPT_DAYS if one.is_mass else _SAME_TEXT_DAYS)
+        if one.message_id not in without and one.day > today - (KEPT_DAYS if one.is_mass else SAME_TEXT_DAYS)
     }
     return list(newest.values())[-MOST_ENTRIES:]

@@ -13,6 +13,7 @@ from app.core.clock import Clock
 from app.core.settings import SendSettings
 from app.messaging.enums import Channel, MessageState, Purpose
 from app.messaging.notices import Writer
+from app.messaging.operations import Pace
 from app.messaging.sending.channels import carriers
 from app.messaging.sending.roads import Road, most_begun
 from app.messaging.sending.running import OnStop, Run
@@ -53,6 +54,7 @@ class Sender:
         self._writers = writers
         self._on_stop = on_stop
         self._tally: Counter[MessageState] = Counter()
+        self._pace = Pace.of(settings)
         carrying = carriers(wechat=wechat, sms=sms)
         self._trier = Trier(
             carriers=carrying,
@@ -91,6 +93,7 @@ class Sender:
             trier=self._trier,
             on_stop=self._on_stop,
             tally=self._tally,
+            pace=self._pace,
         )
         async with asyncio.TaskGroup() as group:
             running = group.create_task(run.finish())

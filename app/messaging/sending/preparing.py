@@ -7,17 +7,24 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from app.core.clock import china_date
 from app.messaging import operations
-from app.messaging.enums import Purpose, Reason, RecipientKind
+from app.messaging.enums import Purpose, Reason
 from app.messaging.notices import Decision, DueMessage, Postpone, Prepared, Suppress, Writer
-from app.messaging.queries import sent_today
-from app.messaging.rules import DAILY_CAP, may_repeat, next_morning
+from app.messaging.rules import may_repeat
+from app.messaging.rules.fuses import digest_of
+from app.messaging.rules.quotas import Period
 
 log = structlog.get_logger()
 
 # WeChat refuses two sends to one person at the same moment (43108).
 _BUSY_WAIT = timedelta(seconds=5)
 _WRITER_BROKEN_WAIT = timedelta(minutes=1)
+
+# The same words are on their way to him: soon they have arrived, or have not.
+_SAME_TEXT_WAIT = timedelta(minutes=1)
+# What is over by itself once the day or the month is.
+_AFTER: Mapping[Reason, Period] = {Reason.DAILY_CAP: Period.DAY, Reason.MONTH_QUOTA: Period.MONTH}
 
 Written = tuple[DueMessage, Prepared]
 
@@ -29,6 +36,10 @@ class _Sorted:
     wanted: list[DueMessage] = field(default_factory=list)
     aside: dict[Reason, list[DueMessage]] = field(default_factory=lambda: defaultdict(list))
     back: dict[datetime, list[DueMessage]] = field(default_factory=lambda: defaultdict(list))
+
+    def put_aside(self, message: DueMessage, reason: Reason) -> None:
+        """Do not send a message, for this reason; an earlier try may have arrived all the same."""
+        self.aside[reason if message.first_tried_at is None else Reason.UNANSWERED].append(message)
 
 
 async def prepare_chunk(
@@ -42,10 +53,9 @@ async def prepare_chunk(
         busy: persons that a message is on its way to; those of the answer are added.
         now: the moment of the claim.
     """
-    sent = await sent_today(messages=messages, now=now)
     found = _Sorted()
     for message in messages:
-        _sort(message, found, busy=busy, sent=sent, now=now)
+        _sort(message, found, busy=busy, now=now)
     decided = await _decisions(found.wanted, writers=writers, now=now)
     chunk: list[Written] = []
     for message in found.wanted:
@@ -55,9 +65,10 @@ async def prepare_chunk(
             continue
         busy.discard(message.person)
         if isinstance(decision, Suppress):
-            found.aside[decision.reason].append(message)
+            found.put_aside(message, decision.reason)
         else:
             found.back[now + _wait(decision)].append(message)
+    chunk = await _allowed(chunk, found, busy=busy, now=now)
     await operations.set_aside(messages=found.aside, now=now)
     # Few moments: a pause, a broken writer, tomorrow.
     for next_at, group in found.back.items():
@@ -70,27 +81,53 @@ def _sort(
     found: _Sorted,
     *,
     busy: set[str],
-    sent: dict[tuple[RecipientKind, int], int],
     now: datetime,
 ) -> None:
     """Decide what can be decided without the owner of the text."""
-    key = (message.recipient_kind, message.recipient_id)
     if now >= message.expires_at or not may_repeat(
         message.channel, first_tried_at=message.first_tried_at, now=now
     ):
-        reason = Reason.TOO_LATE if message.first_tried_at is None else Reason.UNANSWERED
-        found.aside[reason].append(message)
+        found.put_aside(message, Reason.TOO_LATE)
     elif message.person in busy:
         found.back[now + _BUSY_WAIT].append(message)
-    elif sent.get(key, 0) >= DAILY_CAP and not message.urgent:
-        tomorrow = next_morning(now)
-        if tomorrow < message.expires_at:
-            found.back[tomorrow].append(message)
-        else:
-            found.aside[Reason.DAILY_CAP].append(message)
     else:
         busy.add(message.person)
         found.wanted.append(message)
+
+
+async def _allowed(
+    chunk: Sequence[Written], found: _Sorted, *, busy: set[str], now: datetime
+) -> list[Written]:
+    """Return what the fuses of the persons let through."""
+    today = china_date(now)
+    digests = {
+        message.id: (
+            message,
+            digest_of(
+                purpose=message.purpose,
+                template_id=message.template_id,
+                fields=text.fields,
+                text=text.text,
+                today=today,
+            ),
+        )
+        for message, text in chunk
+    }
+    fused = await operations.pass_fuses(messages=digests, now=now)
+    for message, _ in chunk:
+        reason = fused.refused.get(message.id)
+        if message.id in fused.later:
+            found.back[now + _SAME_TEXT_WAIT].append(message)
+        elif reason is not None:
+            until = _AFTER[reason].next_morning(today) if reason in _AFTER else message.expires_at
+            if until < message.expires_at:
+                found.back[until].append(message)
+            else:
+                found.put_aside(message, reason)
+        else:
+            continue
+        busy.discard(message.person)
+    return [pair for pair in chunk if pair[0].id not in fused.refused and pair[0].id not in fused.later]
 
 
 def _wait(decision: Decision | None) -> timedelta:

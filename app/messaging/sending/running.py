@@ -15,7 +15,7 @@ from app.core.settings import SendSettings
 from app.messaging import operations
 from app.messaging.enums import Channel, MessageState, Purpose
 from app.messaging.notices import DueMessage, Prepared, Writer
-from app.messaging.operations import Outcome
+from app.messaging.operations import Outcome, Pace
 from app.messaging.rules import is_quiet
 from app.messaging.sending.line import Line
 from app.messaging.sending.preparing import Written, prepare_chunk
@@ -53,6 +53,7 @@ class Run:
         trier: sends one message.
         on_stop: told of campaigns that must not go on.
         tally: counts what tries came to.
+        pace: whose turn it is, remembered from run to run.
     """
 
     clock: Clock
@@ -61,6 +62,7 @@ class Run:
     trier: Trier
     on_stop: OnStop
     tally: Counter[MessageState]
+    pace: Pace
     claimed: int = 0
     stopping: bool = False
     _failure: Exception | None = None
@@ -145,6 +147,7 @@ class Run:
             lease_seconds=self.settings.lease_seconds,
             channels=list(roads),
             urgent_only=is_quiet(now),
+            pace=self.pace,
         )
         self.claimed += len(messages)
         if not messages:
