@@ -15,6 +15,7 @@ from app.messaging.notices import Decision, DueMessage, Prepared
 from app.messaging.operations import pass_fuses
 from app.messaging.sending import Sender
 from app.messaging.sending.masses import MassSender
+from app.sms.gateway import SmsGateway
 from app.wechat.gateway import SendReceipt, SubscribeMessage, TemplateMessage, WeChatGateway
 from tests.accounts.factories import LIXIA
 from tests.conftest import NOW
@@ -185,6 +186,7 @@ def make_sender(
     *,
     writer: EchoWriter | None = None,
     stops: Stops | None = None,
+    sms: SmsGateway | None = None,
     **settings: Any,
 ) -> Sender:
     """Make a sender that is in no hurry to pace itself."""
@@ -195,6 +197,7 @@ def make_sender(
         settings=SendSettings(**({"rate_per_second": 10_000.0} | settings)),
         writers=dict.fromkeys(Purpose, chosen),
         on_stop=stops or Stops(),
+        sms=sms,
     )
 
 

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from app.accounts.enums import WeChatApp
 from app.messaging import operations
-from app.messaging.enums import MessageState, Reason
+from app.messaging.enums import Channel, MessageState, Reason, RecipientKind
 from app.messaging.models import Message
+from tests.accounts.factories import make_identity
 from tests.conftest import NOW
 from tests.messaging.factories import SUBSCRIBE_TEMPLATE, make_message, make_subscribe_message
 
@@ -116,3 +118,39 @@ async def test_an_event_without_its_template_goes_by_person_and_time() -> None:
 
     await message.refresh_from_db()
     assert message.state is MessageState.DELIVERED
+
+
+async def nameless(guardian_id: int = 7, **overrides: Any) -> Message:
+    """Make a 订阅通知 of the service account that WeChat took without naming it."""
+    defaults: dict[str, Any] = {
+        "channel": Channel.OFFICIAL_SUBSCRIBE,
+        "state": MessageState.SENT,
+        "first_tried_at": NOW,
+        "sent_at": NOW,
+        "openid": "c-1",
+        "recipient_kind": RecipientKind.GUARDIAN,
+        "recipient_id": guardian_id,
+    }
+    return await make_subscribe_message(credits_left=None, **defaults | overrides)
+
+
+async def test_a_subscription_notice_learns_its_name_from_the_event() -> None:
+    await make_identity(app=WeChatApp.OFFICIAL, openid="c-1", guardian_id=7)
+    message, other = await nameless(), await nameless(template_id="another")
+
+    assert await receipt()
+
+    await message.refresh_from_db()
+    await other.refresh_from_db()
+    assert (message.state, message.wechat_msgid) == (MessageState.DELIVERED, "55")
+    assert (other.state, other.wechat_msgid) == (MessageState.SENT, None)
+
+
+async def test_of_two_nameless_notices_at_one_time_none_is_named() -> None:
+    await make_identity(app=WeChatApp.OFFICIAL, openid="c-1", guardian_id=7)
+    await nameless()
+    await nameless(state=MessageState.UNKNOWN)
+
+    assert not await receipt()
+
+    assert await Message.filter(wechat_msgid=None).count() == 2

@@ -11,8 +11,8 @@ from functools import partial
 from app.messaging.enums import Channel, Reason
 from app.messaging.notices import DueMessage, Prepared
 from app.messaging.rules import Refusal
+from app.sms.codes import UNKNOWN_SENTENCE
 from app.sms.codes import Reaction as SmsReaction
-from app.sms.codes import reaction_to as sms_reaction_to
 from app.sms.gateway import SmsGateway, SmsNotReached, SmsRefused, SmsUnanswered
 from app.wechat.errcodes import UNKNOWN_IN_A_ROW, RecipientFact
 from app.wechat.gateway import (
@@ -88,7 +88,7 @@ def _by_wechat(refused: WeChatRefused) -> No:
 
 
 def _by_sms(refused: SmsRefused) -> No:
-    known = sms_reaction_to(refused.code).sentence == refused.sentence
+    known = refused.sentence != UNKNOWN_SENTENCE
     gives_up = refused.reaction is SmsReaction.GIVE_UP_RECIPIENT
     return No(
         refusal=Refusal(
