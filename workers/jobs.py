@@ -7,10 +7,12 @@ from app.audit import operations as audit
 from app.bootstrap import Services
 from app.bot import operations as bot
 from app.campaigns import operations as campaigns
+from app.campaigns.queries.calling import mass_campaigns
 from app.campaigns.writers import message_writers
 from app.core.queue import Topic
 from app.messaging import operations as messaging
 from app.messaging.sending import Sender
+from app.messaging.sending.masses import MassSender
 from app.policies import operations as policies
 from workers.loops import ResidentLoop
 from workers.schedule import run_due_jobs
@@ -23,18 +25,37 @@ class _Steps:
     def __init__(self, services: Services) -> None:
         self._settings = services.settings
         self._bus = services.bus
+        self._clock = services.clock
         self._sender = Sender(
             wechat=services.wechat,
             clock=services.clock,
             settings=services.settings.send,
             writers=message_writers(),
             on_stop=campaigns.pause_by_system,
+            sms=services.sms,
         )
+        self._masses = MassSender(
+            wechat=services.wechat,
+            clock=services.clock,
+            settings=services.settings.send,
+            writers=message_writers(),
+            on_stop=campaigns.pause_by_system,
+            campaigns=self._mass_campaigns,
+        )
+
+    async def _mass_campaigns(self) -> Sequence[int]:
+        return await mass_campaigns(now=self._clock.now())
 
     async def send(self, now: datetime) -> int:
         claimed = await self._sender.send_due()
         await messaging.note_tally(outcomes=self._sender.take_tally(), now=now)
         return claimed
+
+    async def send_masses(self, _: datetime) -> int:
+        return await self._masses.send_due()
+
+    async def end_calls(self, now: datetime) -> int:
+        return await messaging.end_calls(now=now)
 
     async def sweep(self, now: datetime) -> int:
         recovered = await messaging.recover_leases(now=now)
@@ -76,6 +97,8 @@ def resident_loops(services: Services) -> Sequence[ResidentLoop]:
     steps = _Steps(services)
     return (
         ResidentLoop(name=Topic.MESSAGES, step=steps.send),
+        ResidentLoop(name="masses", step=steps.send_masses, idle_seconds=5.0),
+        ResidentLoop(name="calls", step=steps.end_calls, idle_seconds=30.0),
         ResidentLoop(name="sweep", step=steps.sweep, idle_seconds=5.0),
         ResidentLoop(name="faults", step=steps.look_for_faults, idle_seconds=15.0),
         ResidentLoop(name=Topic.CAMPAIGNS, step=steps.advance_campaigns),
