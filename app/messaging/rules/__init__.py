@@ -208,7 +208,13 @@ def refused_for_now(at: datetime) -> Fate:
 
 
 def after_refusal(
-    refusal: Refusal, *, attempts: int, in_campaign: bool, now: datetime, jitter: float
+    refusal: Refusal,
+    *,
+    attempts: int,
+    in_campaign: bool,
+    now: datetime,
+    jitter: float,
+    unsure_before: bool = False,
 ) -> Fate:
     """Return what a refusal makes of the message that met it.
 
@@ -218,6 +224,7 @@ def after_refusal(
         in_campaign: whether there is a campaign to stop.
         now: when.
         jitter: 0 to 1.
+        unsure_before: an earlier try was never answered, so that no refusal tells that nobody got it.
     """
     reaction = refusal.reaction
     if reaction in _REPEATED and refusal.retries is not None and attempts > refusal.retries:
@@ -233,6 +240,8 @@ def after_refusal(
         return SENT
     if reaction == "held":
         return Fate(state=MessageState.HELD)
+    if unsure_before:
+        return Fate(state=MessageState.UNKNOWN, reason=Reason.UNANSWERED)
     spent = refusal.errcode in _IS_SPENT
     reason = _FAILED_BECAUSE.get(refusal.errcode, refusal.reason)
     return Fate(state=MessageState.FAILED, reason=reason, nothing_sent=not spent, credit_spent=spent)
