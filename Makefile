@@ -48,8 +48,8 @@ $(RIVALS)/.ready: requirements-bench.lock
 	@$(RIVALS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@touch $@
 
-faults: $(READY) ## kill and stop real processes, more seeds than `make test` takes
-	@LIANXIN_FAULT_SEEDS=10 $(BIN)/python -m pytest -q -m faults tests/faults
+faults: $(READY) ## kill and stop real processes: larger and with more seeds than `make test`
+	@LIANXIN_FAULT_SEEDS=$${LIANXIN_FAULT_SEEDS:-5} LIANXIN_FAULT_SIZE=large $(BIN)/python -m tests.run -m faults tests/faults
 
 lock: $(READY) ## pin every dependency again, with hashes
 	@$(BIN)/python -m pip install --quiet uv

@@ -35,7 +35,7 @@ from tests.messaging.factories import SUBSCRIBE_TEMPLATE
 T = TypeVar("T")
 
 _FIRST_SEED = 20260117
-_IS_LARGE = os.environ.get("LIANXIN_FAULT_SIZE") == "large"
+IS_LARGE = os.environ.get("LIANXIN_FAULT_SIZE") == "large"
 CONCURRENCY = 20
 LEASE_SECONDS = 2.0
 SEND: Mapping[str, float] = {
@@ -60,7 +60,7 @@ def seeds() -> Sequence[int]:
 
 def sized(small: T, large: T) -> T:
     """Return how much of something there is, in every test run and under `make faults`."""
-    return large if _IS_LARGE else small
+    return large if IS_LARGE else small
 
 
 @dataclass

@@ -20,7 +20,7 @@ from app.messaging.enums import MessageState
 from app.messaging.models import Message
 from tests.campaigns.factories import author
 from tests.databases import USES_MYSQL
-from tests.faults.driver import IN_DOUBT, LEASE_SECONDS, Scene, scene, seeds, sized
+from tests.faults.driver import IN_DOUBT, IS_LARGE, LEASE_SECONDS, Scene, scene, seeds, sized
 from tests.faults.servers import MariaDB, looking_into
 
 pytestmark = [
@@ -138,6 +138,7 @@ async def test_after_a_restore_nothing_leaves_until_an_admin_who_was_told_lets_i
             assert progress[after.notices.id].final == PEOPLE
 
 
+@pytest.mark.skipif(not IS_LARGE, reason="tells why the command is there: part of `make faults`")
 async def test_without_the_command_a_restored_campaign_repeats_what_the_backup_does_not_know(
     mariadb: MariaDB, own_database: str, tmp_path: Path
 ) -> None:

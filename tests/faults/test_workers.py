@@ -19,8 +19,8 @@ from tests.faults.processes import end, kill
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("db")]
 
-PEOPLE = sized(400, 4_000)
-DEPLOYS = sized(4, 30)
+PEOPLE = sized(200, 4_000)
+DEPLOYS = sized(3, 30)
 SECONDS = sized(60, 300)
 # Slow enough that there is something left to hurt.
 RATE = sized(100.0, 200.0)
@@ -111,6 +111,7 @@ async def test_a_rolling_deploy_costs_no_message_its_tries(
     async with scene(settings, tmp_path, seed=seed, notices=PEOPLE, reminders=PEOPLE) as fire:
         pace = 2 * PEOPLE / (2.5 * DEPLOYS)
         worker = await fire.worker(rate_per_second=pace)
+        await fire.started(worker)
         for _ in range(DEPLOYS):
             following = await fire.worker(rate_per_second=pace)
             await fire.started(following)
