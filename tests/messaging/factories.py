@@ -218,6 +218,7 @@ def make_mass_sender(
     writer: EchoWriter | None = None,
     stops: Stops | None = None,
     campaign_ids: Sequence[int] = (1,),
+    **settings: Any,
 ) -> MassSender:
     """Make a sender of mass messages for these campaigns."""
 
@@ -227,7 +228,7 @@ def make_mass_sender(
     return MassSender(
         wechat=wechat,
         clock=clock,
-        settings=SendSettings(chunk=2),
+        settings=SendSettings(chunk=2, **settings),
         writers=dict.fromkeys(Purpose, writer or GreetingWriter()),
         on_stop=stops or Stops(),
         campaigns=campaigns,

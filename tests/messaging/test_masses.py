@@ -229,6 +229,34 @@ async def test_a_refusal_that_concerns_everybody_stops_the_campaign_and_nobody_i
     assert (await MassBatch.get()).state is BatchState.DISSOLVED
 
 
+async def test_more_mass_messages_than_wechat_takes_on_one_day_wait_for_the_next_morning(
+    wechat: FakeWeChat, clock: FixedClock
+) -> None:
+    await greeted(2)
+    await greeted(2, campaign_id=2)
+    masses_of_two = sender(wechat, clock, campaign_ids=(1, 2), quotas={"mass_send": 1})
+
+    assert await masses_of_two.send_due() == 2
+    assert await masses_of_two.send_due() == 0
+
+    waiting = await Message.filter(state=MessageState.QUEUED)
+    tomorrow = china_moment(NOW.date() + timedelta(days=1), 8)
+    assert [one.next_at for one in waiting] == [tomorrow, tomorrow]
+    clock.moment = tomorrow + timedelta(minutes=1)
+    assert await masses_of_two.send_due() == 2
+
+
+async def test_a_call_that_did_not_take_place_is_not_counted(wechat: FakeWeChat, clock: FixedClock) -> None:
+    await greeted(2)
+    wechat.mass_failures.append(WeChatNotReached("no connection"))
+    one_a_day = sender(wechat, clock, quotas={"mass_send": 1})
+
+    await one_a_day.send_due()
+    clock.advance(timedelta(minutes=1))
+
+    assert await one_a_day.send_due() == 2
+
+
 async def test_too_soon_waits_a_minute_with_the_same_people(wechat: FakeWeChat, clock: FixedClock) -> None:
     await greeted(2)
     wechat.mass_failures.append(WeChatRefused(errcode=45066, errmsg="too soon rid: 1"))

@@ -23,6 +23,7 @@ from app.messaging.notices import DueMessage
 from app.messaging.operations.quotas import DEFAULT_ALLOWANCES, take_calls, uncount_call
 from app.messaging.rules import Fate
 from app.messaging.rules.channels import FEWEST_OF_MASS, MASS_WINDOW, MOST_OF_MASS, mass_client_id
+from app.messaging.rules.quotas import Allowances
 
 log = structlog.get_logger()
 
@@ -129,7 +130,12 @@ def _due(row: dict[str, Any], campaign_id: int, token: str) -> DueMessage:
 
 
 async def begin_mass(
-    *, messages: Sequence[DueMessage], text: str, now: datetime, lease_seconds: float
+    *,
+    messages: Sequence[DueMessage],
+    text: str,
+    now: datetime,
+    lease_seconds: float,
+    allowances: Allowances = DEFAULT_ALLOWANCES,
 ) -> Batch | None:
     """Write down, committed, that these claimed messages leave together with this text, as one batch.
 
@@ -141,6 +147,7 @@ async def begin_mass(
         text: what everybody reads.
         now: the moment of the first try.
         lease_seconds: how long one try may take at most.
+        allowances: how many mass messages there are on one day.
 
     Raises:
         NoCallsLeft: the quota of the day is used up, and nothing was written.
@@ -152,30 +159,41 @@ async def begin_mass(
     async def unit() -> Batch | None:
         async with in_transaction():
             # The second run after a commit whose answer was lost finds what the first one wrote.
-            made = await MassBatch.get_or_none(token=token) or await _make_batch(
-                messages, campaign_id, text=text, now=now, lease_seconds=lease_seconds
-            )
-            return None if made is None else await _with_people(made, first_tried_at=None)
+            made = await MassBatch.get_or_none(token=token)
+            if made is None:
+                if await _count_held(messages) < FEWEST_OF_MASS:
+                    return None
+                if not await take_calls(channel=Channel.MASS_SEND, allowances=allowances, now=now):
+                    raise NoCallsLeft
+                made = await _make_batch(
+                    messages, campaign_id, text=text, now=now, lease_seconds=lease_seconds
+                )
+            return await _with_people(made, first_tried_at=None)
 
     return await sql.retrying(unit)
 
 
+def _held(messages: Sequence[DueMessage]) -> str:
+    ids = ", ".join(str(message.id) for message in messages)
+    return f"state = 'sending' AND begun = 0 AND lease_token = %s AND id IN ({ids})"
+
+
+async def _count_held(messages: Sequence[DueMessage]) -> int:
+    rows = await sql.fetch(
+        f"SELECT COUNT(*) AS amount FROM message WHERE {_held(messages)}", (messages[0].token,)
+    )
+    return int(rows[0]["amount"])
+
+
 async def _make_batch(
     messages: Sequence[DueMessage], campaign_id: int, *, text: str, now: datetime, lease_seconds: float
-) -> MassBatch | None:
-    ids = ", ".join(str(message.id) for message in messages)
-    mine = f"state = 'sending' AND begun = 0 AND lease_token = %s AND id IN ({ids})"
+) -> MassBatch:
     token = messages[0].token
-    found = await sql.fetch(f"SELECT COUNT(*) AS amount FROM message WHERE {mine}", (token,))
-    if found[0]["amount"] < FEWEST_OF_MASS:
-        return None
-    if not await take_calls(channel=Channel.MASS_SEND, allowances=DEFAULT_ALLOWANCES, now=now):
-        raise NoCallsLeft
     # The lease is as long as WeChat keeps the id: whatever nobody settled by then stays unknown.
     people = await sql.execute(
         "UPDATE message SET begun = 1, attempts = attempts + 1,"
         " first_tried_at = COALESCE(first_tried_at, %s),"
-        f" lease_until_ms = {sql.db_now_ms()} + %s WHERE {mine}",
+        f" lease_until_ms = {sql.db_now_ms()} + %s WHERE {_held(messages)}",
         (now, int(MASS_WINDOW.total_seconds() * 1000), token),
     )
     batch_id = await sql.insert(

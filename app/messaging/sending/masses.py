@@ -21,6 +21,7 @@ from app.messaging.operations import masses
 from app.messaging.operations.masses import Batch
 from app.messaging.rules import SENT, Fate, after_refusal, again, backoff, is_quiet, next_morning, next_waking
 from app.messaging.rules.channels import FEWEST_OF_MASS, LONELY_UNTIL, MASS_WINDOW
+from app.messaging.rules.quotas import Allowances
 from app.messaging.sending.channels import No, no_of
 from app.messaging.sending.preparing import prepare_chunk
 from app.messaging.sending.roads import Road
@@ -112,7 +113,11 @@ class MassSender:
             return None
         try:
             return await masses.begin_mass(
-                messages=together, text=text, now=now, lease_seconds=self._settings.lease_seconds
+                messages=together,
+                text=text,
+                now=now,
+                lease_seconds=self._settings.lease_seconds,
+                allowances=Allowances(self._settings.quotas),
             )
         except masses.NoCallsLeft:
             await operations.give_back(messages=together, next_at=next_morning(now))
