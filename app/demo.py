@@ -24,8 +24,10 @@ from app.pairing.rules import WantedPairing
 from app.people import operations as people
 from app.people.enums import CadreRank, GuardianRelation, Relief, Residence
 from app.people.operations import NewBeneficiary, NewCadre, NewGuardian
+from app.policies import operations as policies
 
 COUNTY = "370102"  # 济南市历下区
+PROVINCE = "370000"
 DEMO_PASSWORD = "山东连心demo2026"  # noqa: S105 - printed by the demo, refused in production
 _INVENTED_REGION = "379999"
 _PEOPLE = 24
@@ -53,13 +55,26 @@ DEMO_GUARDIAN = DemoPerson("王秀兰", "13705310001")
 DEMO_LOGINS = (
     DemoLogin("lixia1", "历下区残联 · 周敏（起草）", COUNTY),
     DemoLogin("lixia2", "历下区残联 · 郑和平（审批）", COUNTY),
-    DemoLogin("shandong", "省残联 · 于海", "370000"),
+    DemoLogin("shandong", "省残联 · 于海", PROVINCE),
 )
 
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 _GIVEN = ("桂英", "小四", "建华", "玉兰", "国强", "秀珍", "志明", "春梅", "德福", "晓雨", "长顺", "凤霞")
 _CADRES = ("钱立新", "郑海燕", "冯晓东", "韩雪梅", "曹志刚", "邓小川", "许文博")
 _TOWNS = ("解放路街道", "千佛山街道", "趵突泉街道", "泉城路街道")
+# Of the 27 example measures, those that a visitor understands without reading the rest.
+_POLICIES = frozenset(
+    {
+        "living_sub",
+        "care_sub",
+        "tekun_support",
+        "med_ins",
+        "pension_pay",
+        "public_job",
+        "bus_free",
+        "home_mod",
+    }
+)
 _RELIEFS = (Relief.DIBAO_RURAL, Relief.DIBAO_URBAN, Relief.TEKUN_DISPERSED)
 # Category and grade as digits 19 and 20 of the certificate tell them.
 _CERTIFICATE_TAILS = ("41", "12", "21", "52", "62", "42", "71", "11")
@@ -83,6 +98,7 @@ async def plant_demo(*, now: datetime) -> None:
     beneficiaries = await _plant_beneficiaries(now=now)
     await _pair(cadres, beneficiaries, now=now)
     await _let_some_months_pass(now=now)
+    await _publish_policies(now=now)
 
 
 async def _plant_cadres(*, now: datetime) -> list[int]:
@@ -178,3 +194,18 @@ async def _let_some_months_pass(*, now: datetime) -> None:
             await record_contact(
                 scope=Scope(cadre_id=pairing_row.cadre_id), tap=tap, now=china_moment(day, 10, number)
             )
+
+
+async def _publish_policies(*, now: datetime) -> None:
+    """Publish a few example measures for the province: put in by the service, answered for by its admin."""
+    scope = scope_of_staff(org_code=PROVINCE)
+    service = policies.Author(staff_id=None, org_code=PROVINCE, scope=scope, actor=SYSTEM)
+    admin = await Staff.filter(org_code=PROVINCE).order_by("id").first()
+    publisher = policies.Author(
+        staff_id=admin.id if admin else None, org_code=PROVINCE, scope=scope, actor=SYSTEM
+    )
+    for draft in await policies.plant_examples(author=service, now=now, only=_POLICIES):
+        submitted = await policies.submit(policy_id=draft.id, author=service, now=now)
+        await policies.publish(
+            policy_id=draft.id, seen_hash=submitted.content_hash, author=publisher, now=now
+        )

@@ -14,6 +14,9 @@ from app.pairing.models import Pairing
 from app.people.models import Beneficiary, Cadre, Guardian
 from app.people.queries import phone_index
 from app.people.rules import check_certificate, check_id_number
+from app.policies.enums import PolicyState, Verdict
+from app.policies.models import Entitlement, Policy
+from app.policies.operations import recompute_step
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -54,6 +57,19 @@ async def test_the_persons_whom_a_visitor_plays_are_there() -> None:
             username=login.username, password=DEMO_PASSWORD, came_from="127.0.0.1", now=NOW
         )
         assert staff.org_code == login.org_code
+
+
+async def test_a_few_policies_find_their_families() -> None:
+    await plant_demo(now=NOW)
+
+    while await recompute_step(now=NOW):
+        pass
+
+    published = await Policy.filter(state=PolicyState.PUBLISHED)
+    assert len(published) == 8
+    assert all(policy.publisher_id for policy in published)
+    rows = await Entitlement.all()
+    assert {Verdict.GAP, Verdict.TO_VERIFY, Verdict.RECEIVED} == {row.verdict for row in rows}
 
 
 async def test_a_second_start_plants_nothing() -> None:

@@ -22,10 +22,11 @@ class Confidence(Labelled):
 
 
 class Access(Labelled):
-    """How one comes by it: what is had by showing a certificate leaves nothing to be applied for."""
+    """How one comes by it; only what must be applied for can be missed for want of an application."""
 
     APPLICATION = "application", "需要申请"
     CERTIFICATE = "certificate", "凭证件即享"
+    AUTOMATIC = "automatic", "免申即享"
 
 
 class Period(Labelled):

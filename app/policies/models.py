@@ -119,6 +119,7 @@ class EntitlementCheck(Model):
     questions = fields.CharField(max_length=100, default="")
     turns_age = fields.SmallIntField(null=True)
     turns_on = fields.DateField(null=True)
+    # When any of this was written last.
     judged_at = UtcDatetimeField(null=True)
 
     class Meta:

@@ -2,8 +2,7 @@
 
 # ruff: noqa: S608 - only marks and words of this file are put into statements, values are bound
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,49 +14,73 @@ from app.policies.rules.questions import turning_soon
 from app.policies.rules.shelf import Shelf
 
 _VERDICT_COLUMNS = "policy_id, region_code, verdict, step, missing, because, rival"
-_CHECK_COLUMNS = "outcome, seen_at, questions, turns_age, turns_on, judged_at"
+_CHECK_COLUMNS = "outcome, seen_at, questions, turns_age, turns_on"
 # More keys than a column holds are cut at a comma: nobody asks for the thirtieth fact.
 _LONGEST_LIST = 300
+# Of whom nothing is said who left the register.
+_NOTHING = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What is to stand in the tables for one person."""
+    """What is to stand in the tables for one person; `check` is a row of _CHECK_COLUMNS."""
 
     person: Known
-    rows: dict[str, tuple[Any, ...]]
-    questions: str
-    digest: str
+    judgements: tuple[Judgement, ...]
+    check: tuple[Any, ...]
 
 
 async def write_verdicts(*, people: Sequence[Known], shelf: Shelf, now: datetime) -> int:
     """Judge people and write what is to be said of them, in the transaction of the caller.
 
-    Returns of how many the verdicts changed; of the others nothing but the moment is written.
+    Returns of how many the verdicts changed. Of whom nothing changed, nothing is written.
     """
     if not people:
         return 0
-    ids = [person.id for person in people]
-    known = await sql.fetch(
-        "SELECT beneficiary_id, outcome FROM entitlement_check"
+    checks = await _checks([person.id for person in people])
+    outcomes = [_outcome(person, shelf) for person in people]
+    changed = [one for one in outcomes if one.check[0] != checks[one.person.id][0]]
+    if changed:
+        await _replace(changed, now=now)
+    await sql.execute_many(
+        _upsert("entitlement_check", ("beneficiary_id",), f"{_CHECK_COLUMNS}, judged_at"),
+        [(one.person.id, *one.check, now) for one in outcomes if one.check != checks[one.person.id]],
+    )
+    return len(changed)
+
+
+async def _checks(ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
+    """Return the rows of _CHECK_COLUMNS that stand for people, who are locked."""
+    rows = await sql.fetch(
+        f"SELECT beneficiary_id, {_CHECK_COLUMNS} FROM entitlement_check"
         f" WHERE beneficiary_id IN ({sql.marks(len(ids))}) ORDER BY beneficiary_id",
         ids,
     )
-    digests = {row["beneficiary_id"]: row["outcome"] for row in known}
-    outcomes = [_outcome(person, shelf) for person in people]
-    changed = [one for one in outcomes if one.digest != digests.get(one.person.id)]
-    if changed:
-        await _replace(changed, now=now)
-    await _write_checks(outcomes, shelf, now=now)
-    return len(changed)
+    return {
+        row["beneficiary_id"]: (
+            row["outcome"],
+            sql.moment_of(row["seen_at"]),
+            row["questions"],
+            row["turns_age"],
+            sql.day_of(row["turns_on"]),
+        )
+        for row in rows
+    }
 
 
 def _outcome(person: Known, shelf: Shelf) -> _Outcome:
     if not person.is_active:
-        return _Outcome(person, {}, "", _digest([]))
+        return _Outcome(person, (), (_NOTHING, person.changed_at, "", None, None))
     found = shelf.of_region(person.region_code).findings(person.facts, steps=person.steps, day=shelf.day)
-    rows = {judged.rule.key: _row(judged, person) for judged in found.judgements if judged.is_worth_saying}
-    return _Outcome(person, rows, ",".join(found.questions), _digest(rows.items()))
+    turning = turning_soon(person.born_on, day=shelf.day)
+    check = (
+        f"{found.digest}:{person.region_code}",
+        person.changed_at,
+        ",".join(found.questions),
+        turning.age if turning else None,
+        turning.on if turning else None,
+    )
+    return _Outcome(person, found.judgements, check)
 
 
 def _row(judged: Judgement, person: Known) -> tuple[Any, ...]:
@@ -78,10 +101,6 @@ def _list(keys: Sequence[str]) -> str:
     return text if len(text) <= _LONGEST_LIST else text[:_LONGEST_LIST].rpartition(",")[0]
 
 
-def _digest(rows: Iterable[tuple[str, tuple[Any, ...]]]) -> str:
-    return hashlib.md5(repr(list(rows)).encode(), usedforsecurity=False).hexdigest()
-
-
 async def _replace(changed: Sequence[_Outcome], *, now: datetime) -> None:
     """Delete what is to be said no more and write the rest; a row that stays keeps its id."""
     ids = [one.person.id for one in changed]
@@ -94,7 +113,11 @@ async def _replace(changed: Sequence[_Outcome], *, now: datetime) -> None:
         (row["beneficiary_id"], row["policy_key"]): tuple(row[name] for name in _VERDICT_COLUMNS.split(", "))
         for row in standing
     }
-    wanted = {(one.person.id, key): row for one in changed for key, row in one.rows.items()}
+    wanted = {
+        (one.person.id, judged.rule.key): _row(judged, one.person)
+        for one in changed
+        for judged in one.judgements
+    }
     gone = [row["id"] for row in standing if (row["beneficiary_id"], row["policy_key"]) not in wanted]
     for start in range(0, len(gone), 1000):
         part = gone[start : start + 1000]
@@ -103,15 +126,6 @@ async def _replace(changed: Sequence[_Outcome], *, now: datetime) -> None:
         _upsert("entitlement", ("beneficiary_id", "policy_key"), f"{_VERDICT_COLUMNS}, computed_at"),
         [(*key, *row, now) for key, row in wanted.items() if before.get(key) != row],
     )
-
-
-async def _write_checks(outcomes: Sequence[_Outcome], shelf: Shelf, *, now: datetime) -> None:
-    rows = []
-    for one in outcomes:
-        turning = turning_soon(one.person.born_on, day=shelf.day) if one.person.is_active else None
-        age, day = (turning.age, turning.on) if turning else (None, None)
-        rows.append((one.person.id, one.digest, one.person.changed_at, one.questions, age, day, now))
-    await sql.execute_many(_upsert("entitlement_check", ("beneficiary_id",), _CHECK_COLUMNS), rows)
 
 
 def _upsert(table: str, keys: Sequence[str], columns: str) -> str:

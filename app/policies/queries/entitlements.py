@@ -156,7 +156,7 @@ def _judged_family(person: Known, shelf: Shelf) -> Family:
     lines = [
         _line(0, person, one, region, day=shelf.day)
         for one in judged
-        if one.is_worth_saying or one.verdict is Verdict.GAP
+        if one.is_worth_saying or one.verdict in {Verdict.GAP, Verdict.RECEIVED}
     ]
     return Family(
         beneficiary_id=person.id,

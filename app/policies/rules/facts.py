@@ -41,8 +41,8 @@ class Fact:
         choices: the words of a choice, each with what people read.
         lowest, highest: the bounds of a number.
         question: how one asks the family; empty where only the register knows it.
-        on_occasion: comes up when somebody has a wish or an emergency, so nobody is asked for it in vain:
-            while it is unknown, the policy is not brought before anybody.
+        on_occasion: comes up when somebody has a wish or an emergency or goes to school, so that nobody is
+            asked for it in vain: while it is unknown, the policy is not brought before anybody.
         hidden: its value is nobody's business in a list.
     """
 
@@ -133,8 +133,9 @@ _FROM_FAMILIES = (
             "doctor": "博士",
         },
         question="现在在哪个阶段读书？",
+        on_occasion=True,
     ),
-    _flag("first_year", "今年新入学", "是否今年新入学？"),
+    _flag("first_year", "今年新入学", "是否今年新入学？", on_occasion=True),
     _flag("autism", "有孤独症诊断", "是否有孤独症诊断？"),
     _flag("needs_rehab", "需要康复训练", "是否需要康复训练？", on_occasion=True),
     _flag("needs_surgery", "需要手术", "是否需要做人工耳蜗、肢体矫治等手术？", on_occasion=True),

@@ -64,13 +64,11 @@ class Judgement:
     def is_worth_saying(self) -> bool:
         """Return whether anybody has to be told.
 
-        Nothing is said of what somebody is not entitled to, of what he has by showing his certificate, and
-        of what only a wish or an emergency of his would bring up.
+        Nothing is said of what somebody is not entitled to, of what he has without applying for it, and of
+        what only a wish or an emergency of his would bring up.
         """
-        if self.verdict is Verdict.NOT_ELIGIBLE:
+        if self.verdict is Verdict.NOT_ELIGIBLE or self.rule.access is not Access.APPLICATION:
             return False
-        if self.verdict is Verdict.GAP:
-            return self.rule.access is Access.APPLICATION
         return not any(FACTS[key].on_occasion for key in self.missing)
 
 

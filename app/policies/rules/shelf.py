@@ -22,6 +22,18 @@ class Findings:
 
     judgements: tuple[Judgement, ...]
     questions: tuple[str, ...]
+    digest: str
+
+    @classmethod
+    def of(cls, judged: Sequence[Judgement], *, steps: dict[str, Step]) -> "Findings":
+        """Keep what is worth saying, with a digest of all that is written of it."""
+        said = tuple(one for one in judged if one.is_worth_saying)
+        written = [
+            (one.rule.policy_id, one.verdict, one.missing, one.because, one.rival, steps.get(one.rule.key))
+            for one in said
+        ]
+        digest = hashlib.sha256(repr(written).encode()).hexdigest()[:24]
+        return cls(said, questions_for(said), digest)
 
 
 class RegionShelf:
@@ -46,8 +58,7 @@ class RegionShelf:
             if len(self._found) >= _MOST_KINDS:
                 self._found.clear()
             judged = self.library.judge(facts, steps=steps, day=day)
-            said = tuple(one for one in judged if one.is_worth_saying)
-            found = self._found[mark] = Findings(said, questions_for(said))
+            found = self._found[mark] = Findings.of(judged, steps=steps)
         return found
 
 
