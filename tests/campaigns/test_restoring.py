@@ -1,7 +1,6 @@
 """After a backup was put back: nothing leaves until an admin has looked."""
 
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -22,8 +21,8 @@ from tests.messaging.factories import make_message
 pytestmark = pytest.mark.usefixtures("db")
 
 
-async def after_restore(**overrides: Any) -> Restored:
-    return await operations.after_restore(**{"days_ahead": 7, "now": NOW} | overrides)
+async def after_restore(*, now: datetime = NOW) -> Restored:
+    return await operations.after_restore(days_ahead=7, now=now)
 
 
 async def stopped(campaign: Campaign) -> Campaign:

@@ -100,7 +100,11 @@ class Scene:
         )
 
     async def worker(
-        self, *, redis_url: str = "embedded", environment: Mapping[str, str] | None = None, **send: float
+        self,
+        *,
+        redis_url: str = "embedded",
+        environment: Mapping[str, str] | None = None,
+        rate_per_second: float = SEND["rate_per_second"],
     ) -> Process:
         """Start one more worker; whoever is left at the end is stopped."""
         process = await start_worker_beside(
@@ -108,7 +112,7 @@ class Scene:
             self.judge,
             redis_url=redis_url,
             log=self.folder / f"worker-{len(self._workers)}.log",
-            send={**SEND, **send},
+            send={**SEND, "rate_per_second": rate_per_second},
             environment=environment,
         )
         self._workers.append(process)

@@ -126,7 +126,7 @@ async def test_a_pool_that_met_silence_holds_no_connection_afterwards(
         monkeypatch.setattr(patience, "statement_seconds", 1.0)
         monkeypatch.setattr("app.core.patience._CONNECTION_SECONDS", 2.0)
         await sql.fetch("SELECT 1 AS one")
-        pool = context.connections.get("default")._pool  # type: ignore[attr-defined]
+        pool = context.connections.get("default")._pool
         wire.die()
         failures = await asyncio.gather(
             *(sql.fetch("SELECT 1 AS one") for _ in range(3 * POOL_SIZE)), return_exceptions=True

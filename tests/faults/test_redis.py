@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from asyncio.subprocess import Process
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from app.core.models import ScheduleSlot
 from app.core.settings import Settings
 from tests.databases import USES_MYSQL
 from tests.faults.driver import scene, seeds, sized
-from tests.faults.processes import Process, end, kill
+from tests.faults.processes import end, kill
 from tests.faults.servers import redis_of_our_own, wire_to
 
 pytestmark = [
@@ -21,7 +22,7 @@ pytestmark = [
 ]
 PEOPLE = sized(300, 5_000)
 SECONDS = sized(45, 300)
-SEND = {"concurrency": 10, "rate_per_second": 150, "chunk": 50, "lease_seconds": 5}
+RATE = 150.0
 # Less than any supervisor waits after SIGTERM before it kills.
 GRACE_SECONDS = 20.0
 
@@ -42,7 +43,7 @@ async def test_a_campaign_ends_though_redis_is_flushed_and_then_dies(
         redis_of_our_own(tmp_path) as (redis, url),
         scene(settings, tmp_path, seed=seed, notices=PEOPLE, trouble=()) as fire,
     ):
-        worker = await fire.worker(redis_url=url, **SEND)
+        worker = await fire.worker(redis_url=url, rate_per_second=RATE)
         await fire.arrived_at_least(fire.moments.uniform(0.05, 0.3), within=SECONDS)
         async with Redis.from_url(url) as client:
             await client.flushall()
@@ -58,7 +59,7 @@ async def test_a_campaign_begins_and_the_schedule_runs_though_redis_was_never_th
     settings: Settings, tmp_path: Path
 ) -> None:
     async with scene(settings, tmp_path, seed=0, notices=50, trouble=()) as fire:
-        worker = await fire.worker(redis_url="redis://127.0.0.1:1/0", **SEND)
+        worker = await fire.worker(redis_url="redis://127.0.0.1:1/0", rate_per_second=RATE)
         await fire.done()
         await stops_when_asked(worker)
 
@@ -76,7 +77,7 @@ async def test_a_redis_that_says_nothing_holds_up_neither_a_campaign_nor_the_end
             wire_to(port) as wire,
             scene(settings, tmp_path, seed=seed, notices=PEOPLE, trouble=()) as fire,
         ):
-            worker = await fire.worker(redis_url=f"redis://127.0.0.1:{wire.port}/0", **SEND)
+            worker = await fire.worker(redis_url=f"redis://127.0.0.1:{wire.port}/0", rate_per_second=RATE)
             await fire.arrived_at_least(fire.moments.uniform(0.1, 0.3), within=SECONDS)
             wire.die()
             await fire.done(within=SECONDS)
