@@ -74,23 +74,23 @@ async def plant_guardians(count: int, *, now: datetime) -> None:
         )
 
 
-async def approved_campaign(*, now: datetime, urgent: bool = False, region: str = PROVINCE) -> Campaign:
-    """Make an approved notice to all guardians of a region; workers start it by themselves.
+async def approved_campaign(*, now: datetime, urgent: bool = False, days: int = 1) -> Campaign:
+    """Make an approved notice to all guardians of the province; workers start it by themselves.
 
     Args:
         now: from when it may be sent.
         urgent: leaves at night too.
-        region: whose guardians.
+        days: until it ends; WeChat takes 100,000 template messages a day.
     """
     return await Campaign.create(
         kind=CampaignKind.POLICY_NOTICE,
-        org_code=region,
-        region_prefix=region,
+        org_code=PROVINCE,
+        region_prefix=PROVINCE,
         title=TITLE,
         template_id=TEMPLATE,
         urgent=urgent,
         send_at=now,
-        expires_at=now + timedelta(days=1),
+        expires_at=now + timedelta(days=days),
         state=CampaignState.SCHEDULED,
         author_id=1,
         approver_id=2,
