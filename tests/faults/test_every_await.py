@@ -23,7 +23,7 @@ from tests.faults.life import World, forget_messages, illegal_steps_refused
 from tests.faults.mortal import Life, living, mortal_drivers
 from tests.messaging.factories import SUBSCRIBE_TEMPLATE, make_message, make_subscribe_message
 
-pytestmark = pytest.mark.usefixtures("db")
+pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("db")]
 
 # One of each that matters, in the order of the claim: the urgent campaign first.
 SAID = ("ok", "silence after it arrived", "43101", "-1", "ok")

@@ -51,6 +51,8 @@ from tests.faults.life import (
 from tests.faults.mortal import Life, living, mortal_drivers
 from tests.messaging.factories import SUBSCRIBE_TEMPLATE, make_message, make_subscribe_message
 
+pytestmark = pytest.mark.faults
+
 T = TypeVar("T")
 
 KINDS = (CampaignKind.POLICY_NOTICE, CampaignKind.FESTIVAL_REMINDER)

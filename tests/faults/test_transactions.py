@@ -24,7 +24,7 @@ from tests.fakes.wechat import FakeWeChat
 from tests.faults.driver import seeds
 from tests.messaging.factories import make_message, make_sender, make_subscribe_message
 
-pytestmark = pytest.mark.usefixtures("db")
+pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("db")]
 
 CANCELLED = 1000
 AT_ONCE = 25

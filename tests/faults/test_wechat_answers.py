@@ -15,9 +15,10 @@ from tests.faults.driver import seeds, sized
 from tests.faults.storms import SUBSCRIBE_PATH, TEMPLATE_PATH, Storm, storm_over
 from tests.journeys.town import open_town
 
-pytestmark = pytest.mark.usefixtures("db")
+pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("db")]
 
-PEOPLE = 300
+PEOPLE = sized(200, 2000)
+BROKEN = 40
 BOTH_PATHS = (TEMPLATE_PATH, SUBSCRIBE_PATH)
 
 
@@ -83,17 +84,17 @@ async def test_an_answer_that_is_none_leaves_a_doubt_and_holds_no_socket(
 ) -> None:
     """DESIGN 6: read failure: a template goes again with its key, a subscribe message never does."""
     await storm.tell("/receipts", {"hold": True})
-    await storm.trouble(*on_both(**fault, count=40))
+    await storm.trouble(*on_both(**fault, count=BROKEN))
 
     await storm.work_for(rounds=3, step=timedelta(seconds=40))
 
-    assert await storm.struck() == dict.fromkeys(BOTH_PATHS, 40)
+    assert await storm.struck() == dict.fromkeys(BOTH_PATHS, BROKEN)
     assert await storm.states(storm.notices) == {MessageState.SENT: PEOPLE}
     assert await storm.states(storm.reminders) == {
-        MessageState.SENT: PEOPLE - 40,
-        MessageState.UNKNOWN: 40,
+        MessageState.SENT: PEOPLE - BROKEN,
+        MessageState.UNKNOWN: BROKEN,
     }
-    assert await storm.nobody_hears_twice() == 2 * PEOPLE - (0 if arrives else 40)
+    assert await storm.nobody_hears_twice() == 2 * PEOPLE - (0 if arrives else BROKEN)
     assert sockets_in_use(storm) == 0
     # The slots of the sender are free as well: nothing is in flight in the database.
     assert await Message.filter(begun=True, state=MessageState.SENDING).count() == 0

@@ -21,9 +21,9 @@ from tests.faults.driver import seeds, sized
 from tests.faults.storms import Storm, storm_over
 from tests.journeys.town import open_town
 
-pytestmark = pytest.mark.usefixtures("db")
+pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("db")]
 
-PEOPLE = 150
+PEOPLE = sized(80, 400)
 # WeChat cuts the connection after five seconds.
 WECHAT_WAITS_MS = 4500
 
@@ -47,7 +47,7 @@ async def receipts_stored() -> int:
 async def test_an_event_that_overtakes_its_answer_settles_its_message_in_the_end(storm: Storm) -> None:
     await storm.tell("/receipts", {"early": True})
 
-    await storm.work_for(rounds=4, step=timedelta(seconds=10))
+    await storm.work_for(rounds=8, step=timedelta(seconds=30))
 
     await everything_delivered(storm)
     assert await receipts_stored() == 2 * PEOPLE

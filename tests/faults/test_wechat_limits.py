@@ -10,12 +10,13 @@ from app.core.settings import Settings
 from app.messaging.enums import MessageState
 from app.messaging.models import Message
 from tests.conftest import NOW
+from tests.faults.driver import sized
 from tests.faults.storms import SUBSCRIBE_PATH, TEMPLATE_PATH, TOKEN_PATH, Storm, storm_over
 from tests.journeys.town import open_town
 
-pytestmark = pytest.mark.usefixtures("db")
+pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("db")]
 
-PEOPLE = 200
+PEOPLE = sized(120, 1000)
 MOST_CALLS_AFTER_THE_END = 20
 TOMORROW = NOW.date() + timedelta(days=1)
 
@@ -40,15 +41,15 @@ async def nothing_failed() -> None:
 
 
 async def test_a_used_up_day_stops_the_account_within_few_calls_and_goes_on_tomorrow(storm: Storm) -> None:
-    await storm.tell("/limits", {"daily": {TEMPLATE_PATH: 80}})
+    await storm.tell("/limits", {"daily": {TEMPLATE_PATH: 60}})
 
     await storm.work()
 
     refused = (await storm.calls(TEMPLATE_PATH))["45009"]
     assert 1 <= refused <= MOST_CALLS_AFTER_THE_END
     assert await storm.states(storm.notices) == {
-        MessageState.DELIVERED: 80,
-        MessageState.QUEUED: PEOPLE - 80,
+        MessageState.DELIVERED: 60,
+        MessageState.QUEUED: PEOPLE - 60,
     }
     # The other account knows nothing of it.
     assert await storm.states(storm.reminders) == {MessageState.DELIVERED: PEOPLE}
