@@ -107,6 +107,21 @@ class Entitlement(Model):
         indexes = (("region_code", "policy_key", "verdict", "step", "id"),)
 
 
+class EntitlementTally(Model):
+    """How many entitlements of one county stand how, kept in the transaction of each change."""
+
+    id = fields.BigIntField(primary_key=True)
+    region_code = fields.CharField(max_length=6)
+    policy_key = fields.CharField(max_length=40)
+    verdict = fields.CharField(max_length=16)
+    step = fields.CharField(max_length=16)
+    amount = fields.IntField()
+
+    class Meta:
+        table = "entitlement_tally"
+        unique_together = (("region_code", "policy_key", "verdict", "step"),)
+
+
 class EntitlementCheck(Model):
     """When a beneficiary was last judged by the policies, and what to ask next, the row locks the person."""
 

@@ -9,13 +9,13 @@ from app.accounts.enums import StaffRole
 from app.audit.models import AuditEntry
 from app.orgs.operations import plant_tree
 from app.policies.enums import Step, Verdict
-from app.policies.models import Entitlement, Policy
+from app.policies.models import Entitlement, Policy, PolicyStep
 from app.policies.operations import recompute_step
 from tests.accounts.factories import JINAN, LIXIA, SHANDONG, SHIZHONG, staff_headers
 from tests.conftest import NOW
 from tests.fakes.clock import FixedClock
 from tests.people.factories import make_beneficiary
-from tests.policies.factories import DIBAO, SEVERE, make_entitlement, make_policy, policy_body
+from tests.policies.factories import DIBAO, SEVERE, flag, make_entitlement, make_policy, policy_body
 
 
 class Console:
@@ -300,17 +300,22 @@ async def test_names_are_seen_where_one_acts(client: httpx.AsyncClient, org_code
 
 async def test_numbers_are_counted_by_unit_and_policy(client: httpx.AsyncClient) -> None:
     await plant_tree()
-    med, care = await make_policy(policy_key="med"), await make_policy(policy_key="care")
-    for policy, region, facts in (
-        (med, LIXIA, {}),
-        (med, LIXIA, {"step": Step.APPLIED}),
-        (med, LIXIA, {"step": Step.REFUSED}),
-        (med, SHIZHONG, {"verdict": Verdict.RECEIVED, "step": Step.RECEIVED}),
-        (care, LIXIA, {"verdict": Verdict.TO_VERIFY}),
-        (care, "370202", {}),
+    await make_policy(policy_key="med", rules={"when": DIBAO})
+    await make_policy(policy_key="care", rules={"when": flag("injury_care_fee")})
+    for region, step in (
+        (LIXIA, None),
+        (LIXIA, Step.APPLIED),
+        (LIXIA, Step.REFUSED),
+        (SHIZHONG, Step.RECEIVED),
+        ("370202", None),
     ):
         person = await make_beneficiary(region_code=region)
-        await make_entitlement(beneficiary_id=person.id, policy=policy, region_code=region, **facts)
+        if step:
+            await PolicyStep.create(
+                beneficiary_id=person.id, policy_key="med", step=step, said_by="staff", said_at=NOW
+            )
+    while await recompute_step(now=NOW):
+        pass
     city, province = await Console.of(client, JINAN), await Console.of(client, SHANDONG)
 
     counted = (await city.get("/entitlements/counts"))["units"]
@@ -319,11 +324,12 @@ async def test_numbers_are_counted_by_unit_and_policy(client: httpx.AsyncClient)
     assert [(unit["code"], unit["policy"]) for unit in counted] == [
         (LIXIA, "care"),
         (LIXIA, "med"),
+        (SHIZHONG, "care"),
         (SHIZHONG, "med"),
     ]
-    assert counted[0]["to_verify"] == 1
+    assert (counted[0]["to_verify"], counted[0]["gaps"]) == (3, 0)
     assert (counted[1]["gaps"], counted[1]["applied"], counted[1]["received"]) == (1, 1, 0)
-    assert counted[2]["received"] == 1
+    assert counted[3]["received"] == 1
     assert [(unit["code"], unit["name"]) for unit in of_province] == [
         (JINAN, "济南市残联"),
         ("370200", "青岛市残联"),

@@ -1,6 +1,7 @@
 """The register judged a stretch at a time: what is written, what is not, and who may work at once."""
 
 import asyncio
+from collections import Counter
 from datetime import date, timedelta
 
 import pytest
@@ -8,7 +9,14 @@ import pytest
 from app.people.enums import BeneficiaryStatus, Relief
 from app.people.models import Beneficiary
 from app.policies.enums import PolicyState, Step, Verdict
-from app.policies.models import Entitlement, EntitlementCheck, EntitlementRound, PersonFact, PolicyStep
+from app.policies.models import (
+    Entitlement,
+    EntitlementCheck,
+    EntitlementRound,
+    EntitlementTally,
+    PersonFact,
+    PolicyStep,
+)
 from app.policies.operations import recompute_step
 from app.policies.queries.entitlements import round_progress
 from tests.accounts.factories import LIXIA, SHIZHONG
@@ -241,3 +249,28 @@ async def test_workers_at_once_judge_everybody_once() -> None:
     assert last
     assert (last.id, last.people, last.changed) == (1, 12, 12)
     assert await Entitlement.all().count() == 12
+
+
+async def test_the_tally_is_what_a_recount_says() -> None:
+    await make_policy(policy_key="care", rules=CARE)
+    med = await make_policy(policy_key="med", rules={"when": DIBAO})
+    people = [await make_beneficiary(region_code=region) for region in (LIXIA, LIXIA, SHIZHONG)]
+    await recompute()
+    assert await tally() == await recount() != {}
+
+    await answer(people[0], "injury_care_fee", "false")
+    await Beneficiary.filter(id=people[1].id).update(region_code=SHIZHONG)
+    await type(med).filter(id=med.id).update(state=PolicyState.WITHDRAWN, withdrawn_at=NOW)
+    await recompute(days=1)
+
+    assert await tally() == await recount() != {}
+
+
+async def tally() -> dict[tuple[str, str, str, str], int]:
+    rows = await EntitlementTally.filter(amount__not=0)
+    return {(row.region_code, row.policy_key, row.verdict, row.step): row.amount for row in rows}
+
+
+async def recount() -> dict[tuple[str, str, str, str], int]:
+    rows = await Entitlement.all()
+    return dict(Counter((row.region_code, row.policy_key, row.verdict.value, row.step) for row in rows))

@@ -2,7 +2,8 @@
 
 # ruff: noqa: S608 - only marks and words of this file are put into statements, values are bound
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -118,6 +119,7 @@ async def _replace(changed: Sequence[_Outcome], *, now: datetime) -> None:
         for one in changed
         for judged in one.judgements
     }
+    await _tally(before, wanted)
     gone = [row["id"] for row in standing if (row["beneficiary_id"], row["policy_key"]) not in wanted]
     for start in range(0, len(gone), 1000):
         part = gone[start : start + 1000]
@@ -125,6 +127,26 @@ async def _replace(changed: Sequence[_Outcome], *, now: datetime) -> None:
     await sql.execute_many(
         _upsert("entitlement", ("beneficiary_id", "policy_key"), f"{_VERDICT_COLUMNS}, computed_at"),
         [(*key, *row, now) for key, row in wanted.items() if before.get(key) != row],
+    )
+
+
+async def _tally(
+    before: Mapping[tuple[int, str], tuple[Any, ...]], after: Mapping[tuple[int, str], tuple[Any, ...]]
+) -> None:
+    """Count what goes and what comes, by county, policy, verdict and step."""
+    changes: Counter[tuple[str, str, str, str]] = Counter()
+    for rows, sign in ((before, -1), (after, 1)):
+        for (_, key), (_, region_code, verdict, step, *_) in rows.items():
+            changes[region_code, key, verdict, step] += sign
+    keys = "region_code, policy_key, verdict, step"
+    statement = f"INSERT INTO entitlement_tally ({keys}, amount) VALUES (%s, %s, %s, %s, %s)"
+    if sql.is_sqlite():
+        statement += f" ON CONFLICT ({keys}) DO UPDATE SET amount = amount + excluded.amount"
+    else:
+        statement += " ON DUPLICATE KEY UPDATE amount = amount + VALUES(amount)"
+    # In one order everywhere, so that two writers wait for each other and do not lock each other out.
+    await sql.execute_many(
+        statement, [(*place, amount) for place, amount in sorted(changes.items()) if amount]
     )
 
 

@@ -263,8 +263,8 @@ async def counts_by_unit(*, scope: Scope, region: str, key: str | None = None) -
     names = {child.code: child.name for child in children} | {org.code: org.name}
     digits = max(len(region_prefix(code)) for code in names)
     rows = await sql.fetch(
-        f"SELECT SUBSTR(region_code, 1, {digits}) AS unit, policy_key, verdict, step, COUNT(*) AS amount"
-        " FROM entitlement WHERE region_code LIKE %s AND (%s = '' OR policy_key = %s)"
+        f"SELECT SUBSTR(region_code, 1, {digits}) AS unit, policy_key, verdict, step, SUM(amount) AS amount"
+        " FROM entitlement_tally WHERE region_code LIKE %s AND (%s = '' OR policy_key = %s) AND amount <> 0"
         " GROUP BY unit, policy_key, verdict, step ORDER BY unit, policy_key",
         (f"{region_prefix(region)}%", key or "", key or ""),
     )
