@@ -225,6 +225,18 @@ def test_an_open_verdict_names_what_is_missing_and_a_decided_one_nothing(
 
 
 @given(library=LIBRARIES, person=PEOPLE, some=ANSWERS, steps=STEPS)
+def test_a_library_taken_apart_judges_the_same(
+    library: Library, person: dict[str, Any], some: dict[str, bool], steps: dict[str, Step]
+) -> None:
+    known = known_facts(**person, answers=some)
+
+    apart = [one for part in library.parts() for one in part.judge(known, steps=steps, day=TODAY)]
+
+    whole = library.judge(known, steps=steps, day=TODAY)
+    assert sorted(apart, key=lambda one: one.rule.key) == list(whole)
+
+
+@given(library=LIBRARIES, person=PEOPLE, some=ANSWERS, steps=STEPS)
 def test_asking_for_what_is_missing_comes_to_an_end(
     library: Library, person: dict[str, Any], some: dict[str, bool], steps: dict[str, Step]
 ) -> None:

@@ -126,6 +126,20 @@ class Library:
         after = {key: self._excluded(one, found, facts) for key, one in found.items()}
         return tuple(self._judged(one, after, facts) for one in after.values())
 
+    def parts(self) -> list["Library"]:
+        """Return the smallest libraries that together judge as this one: what is bound stays together."""
+        left = {rule.key: rule for rule in self.rules}
+        found = []
+        while left:
+            bound, keys = [next(iter(left))], []
+            while bound:
+                key = bound.pop()
+                if key in left and key not in keys:
+                    keys.append(key)
+                    bound += (*self._exclusive[key], *self._higher[key])
+            found.append(Library([left.pop(key) for key in keys]))
+        return found
+
     def _excluded(self, one: _Standing, found: Mapping[str, _Standing], facts: Facts) -> _Standing:
         """Put a policy out beside which he receives another, or leave it open while that is not known."""
         if one.received is not False or one.is_out:

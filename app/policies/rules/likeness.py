@@ -30,12 +30,9 @@ class Likeness:
                 self._ages[one.on] += [limit + more for limit in _limits(one) for more in (0, 1)]
         for limits in self._ages.values():
             limits.sort()
+        self._policies = frozenset(rule.key for rule in library.rules)
         self._prefixes = tuple(sorted(_prefixes(library, compared)))
         self._regions: dict[str, tuple[str, ...]] = {}
-
-    def uses(self, key: str) -> bool:
-        """Tell whether any policy asks for a fact."""
-        return key in self._keys
 
     def mark(self, facts: Facts, *, steps: Mapping[str, Step]) -> Hashable:
         """Return what is the same for all persons whom the library cannot tell apart."""
@@ -43,7 +40,7 @@ class Likeness:
             bisect_right(limits, facts[AGE] if day is None else age_or_unborn(facts[BORN_ON], day=day))
             for day, limits in self._ages.items()
         )
-        said = tuple(sorted(steps.items())) if steps else ()
+        said = tuple(sorted(step for step in steps.items() if step[0] in self._policies)) if steps else ()
         return self._region(facts[REGION]), ages, *[facts.get(key) for key in self._keys], said
 
     def _region(self, code: str) -> tuple[str, ...]:

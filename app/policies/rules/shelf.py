@@ -27,13 +27,31 @@ class Findings:
     @classmethod
     def of(cls, judged: Sequence[Judgement], *, steps: dict[str, Step]) -> "Findings":
         """Keep what is worth saying, with a digest of all that is written of it."""
-        said = tuple(one for one in judged if one.is_worth_saying)
+        said = tuple(sorted((one for one in judged if one.is_worth_saying), key=lambda one: one.rule.key))
         written = [
             (one.rule.policy_id, one.verdict, one.missing, one.because, one.rival, steps.get(one.rule.key))
             for one in said
         ]
         digest = hashlib.sha256(repr(written).encode()).hexdigest()[:24]
         return cls(said, questions_for(said), digest)
+
+
+class _Part:
+    """Policies that are bound to each other and to no others: what they mean hangs on few facts."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._likeness = Likeness(library)
+        self._judged: dict[Hashable, tuple[Judgement, ...]] = {}
+
+    def judge(self, facts: Facts, *, steps: dict[str, Step], day: date) -> tuple[Judgement, ...]:
+        mark = self._likeness.mark(facts, steps=steps)
+        judged = self._judged.get(mark)
+        if judged is None:
+            if len(self._judged) >= _MOST_KINDS:
+                self._judged.clear()
+            judged = self._judged[mark] = self._library.judge(facts, steps=steps, day=day)
+        return judged
 
 
 class RegionShelf:
@@ -46,18 +64,19 @@ class RegionShelf:
             of_key[-1].key: joined_text(of_key) for of_key in levels if of_key[-1].key in self.rules
         }
         self.library = Library(list(self.rules.values()))
-        self.likeness = Likeness(self.library)
+        self._likeness = Likeness(self.library)
+        self._parts = [_Part(part) for part in self.library.parts()]
         self._content = tuple(version.policy_id for of_key in levels for version in of_key)
         self._found = found
 
     def findings(self, facts: Facts, *, steps: dict[str, Step], day: date) -> Findings:
         """Return what the policies mean for one person, judged once for all who are like him."""
-        mark = self._content, self.likeness.mark(facts, steps=steps)
+        mark = self._content, self._likeness.mark(facts, steps=steps)
         found = self._found.get(mark)
         if found is None:
             if len(self._found) >= _MOST_KINDS:
                 self._found.clear()
-            judged = self.library.judge(facts, steps=steps, day=day)
+            judged = [one for part in self._parts for one in part.judge(facts, steps=steps, day=day)]
             found = self._found[mark] = Findings.of(judged, steps=steps)
         return found
 
