@@ -1,12 +1,11 @@
 """What a cadre tells about a call that he was asked to make; one tap may record the contact too."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from tortoise.transactions import in_transaction
 
 from app.accounts.rules import Scope
-from app.campaigns.queries.calling import OwnCall, own_call
+from app.campaigns.queries.calling import CallDone, OwnCall, own_call
 from app.contacts import operations as contacts
 from app.contacts.enums import ContactChannel, ContactOutcome
 from app.contacts.queries import recorded_tap
@@ -14,7 +13,6 @@ from app.contacts.rules import Tap
 from app.core import sql
 from app.messaging import operations as messaging
 from app.messaging.enums import CallOutcome
-from app.messaging.models import Message
 
 _CONTACT_OUTCOMES = {
     CallOutcome.TOLD: ContactOutcome.REACHED_GUARDIAN,
@@ -22,19 +20,6 @@ _CONTACT_OUTCOMES = {
     # An attempt is a record, not a contact.
     CallOutcome.NOT_REACHED: ContactOutcome.TRIED,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallDone:
-    """What a report came to.
-
-    Args:
-        message: the call, as it stands after it.
-        contact_id: the contact that was recorded with it, None when none was.
-    """
-
-    message: Message
-    contact_id: int | None
 
 
 async def report_own_call(

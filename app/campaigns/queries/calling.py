@@ -12,6 +12,7 @@ from app.core import sql
 from app.core.clock import china_date
 from app.core.pagination import PageQuery, cut
 from app.messaging.enums import Channel, MessageState, Purpose
+from app.messaging.models import Message
 from app.messaging.rules.choosing import ALLOWED_WAYS
 
 _RUNNING_AT_ONCE = 200
@@ -47,6 +48,19 @@ class OwnCall:
     text: str
     until: datetime
     tried: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallDone:
+    """What a report came to.
+
+    Args:
+        message: the call, as it stands after it.
+        contact_id: the contact that was recorded with it, None when none was.
+    """
+
+    message: Message
+    contact_id: int | None
 
 
 async def own_calls(*, scope: Scope, page: PageQuery, now: datetime) -> tuple[list[OwnCall], int | None]:

@@ -3,8 +3,7 @@
 from datetime import datetime
 
 from app.campaigns.notices import call_sentence
-from app.campaigns.operations.calling import CallDone
-from app.campaigns.queries.calling import OwnCall
+from app.campaigns.queries.calling import CallDone, OwnCall
 from app.contacts.schemas import ClientId
 from app.core.bodies import AnswerBody, RequestBody
 from app.core.clock import CHINA, chinese_day
