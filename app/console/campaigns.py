@@ -15,6 +15,7 @@ from app.campaigns.rules import ALLOWED
 from app.campaigns.schemas import (
     ApprovalBody,
     CampaignAnswer,
+    ChannelProgressAnswer,
     PauseBody,
     PreviewAnswer,
     RetryBody,
@@ -30,6 +31,8 @@ from app.orgs.queries import org_in_count
 
 router = console_router()
 
+# So many rows are counted within a blink.
+_COUNTED_AT_ONCE = 20_000
 _BEFORE_SENDING = {CampaignState.DRAFT, CampaignState.SUBMITTED, CampaignState.SCHEDULED}
 
 
@@ -70,11 +73,27 @@ async def campaign(
         campaign=shown,
         preview=preview,
         unreached=await admin_api.list_unreached(campaign_id, caller),
+        channels=await _channels(shown, caller),
         region=await org_in_count(scope=caller.scope, code=org_code_of(shown.region_prefix)),
         names=await staff_names(staff_ids=people),
         acts=_acts(shown, caller),
         is_moving=_is_moving(shown, now=clock.now()),
     )
+
+
+async def _channels(shown: CampaignAnswer, caller: StaffCaller) -> list[ChannelProgressAnswer]:
+    """Count by way where that takes a moment; a larger campaign has a page of its own for it."""
+    if not 0 < shown.progress.planned <= _COUNTED_AT_ONCE:
+        return []
+    return await admin_api.list_channels(shown.id, caller)
+
+
+@router.get("/campaigns/{campaign_id}/channels")
+async def channels(request: Request, campaign_id: RowId, caller: StaffDep) -> Response:
+    """Show how many messages travel by which way; of a million this takes a moment."""
+    shown = await admin_api.show_campaign(campaign_id, caller)
+    counted = await admin_api.list_channels(campaign_id, caller)
+    return page(request, "campaign_channels.html", caller=caller, campaign=shown, channels=counted)
 
 
 def _is_moving(shown: CampaignAnswer, *, now: datetime) -> bool:

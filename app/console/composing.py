@@ -28,7 +28,7 @@ router = console_router()
 Values = Mapping[str, str]
 _FIELDS = (
     *("kind", "title", "text", "region_code", "occasion"),
-    *("send_at", "urgent", "canary", "spread_minutes"),
+    *("send_at", "urgent", "canary", "spread_minutes", "call_tasks"),
 )
 # In minutes of waking time; a day has thirteen hours of it.
 _SPREADS = {
@@ -79,10 +79,14 @@ async def edit_form(request: Request, campaign_id: RowId, caller: EditorDep, clo
         "text": campaign.text,
         "region_code": org_code_of(campaign.region_prefix),
         "occasion": f"{keys[0].value}{_BETWEEN}{campaign.festival_on}" if keys else "",
-        "send_at": f"{campaign.send_at.astimezone(CHINA):%Y-%m-%dT%H:%M}",
+        # A time that has passed would be refused, and means what an empty field means.
+        "send_at": f"{campaign.send_at.astimezone(CHINA):%Y-%m-%dT%H:%M}"
+        if campaign.send_at > clock.now()
+        else "",
         "urgent": "true" if campaign.urgent else "",
         "canary": "true" if campaign.canary else "false",
         "spread_minutes": str(campaign.spread_minutes),
+        "call_tasks": "true" if campaign.call_tasks else "false",
     }
     return await _form(request, caller, clock, values=values, campaign_id=campaign_id)
 

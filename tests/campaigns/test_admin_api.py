@@ -24,9 +24,12 @@ from tests.campaigns.factories import (
 from tests.conftest import NOW
 from tests.fakes.clock import FixedClock
 from tests.fakes.wechat import FakeWeChat
+from tests.pairing.factories import make_pairing
+from tests.people.factories import make_beneficiary, make_guardian
 
 NOTICE = {"kind": "policy_notice", "title": "两项补贴年审开始办理", "text": "请到街道办理。"}
 REMINDER = {"kind": "festival_reminder", "title": "端午节联系提醒", "festival": "dragon_boat"}
+GREETING = REMINDER | {"kind": "festival_greeting", "text": "端午安康，祝全家平安。"}
 Headers = dict[str, str]
 
 
@@ -68,6 +71,49 @@ async def test_from_draft_to_delivery_through_the_doors(
     assert "openid" not in messages[0]
 
 
+async def test_the_ways_are_told_before_and_after_and_what_the_recipient_reads(
+    client: httpx.AsyncClient,
+) -> None:
+    await reachable_guardian()
+    family = await make_beneficiary()
+    await make_pairing(beneficiary=family)
+    await make_guardian(beneficiary=family)
+    admin = await staff_headers(client)
+    campaign = await create(client, admin, NOTICE)
+    path = f"/admin/v1/campaigns/{campaign['id']}"
+
+    preview = (await client.get(f"{path}/preview", headers=admin)).json()
+    await Campaign.all().update(state=CampaignState.RUNNING)
+    await expand_all(now=NOW)
+    messages = (await client.get(f"{path}/messages", headers=admin)).json()["items"]
+    channels = (await client.get(f"{path}/channels", headers=admin)).json()
+
+    assert preview["reads"] == "您有1条政策通知，两项补贴年审开始办理，2026年5月17日"
+    assert [(one["channel_label"], one["people"]) for one in preview["channels"]] == [
+        ("请干部打电话", 1),
+        ("服务号模板消息", 1),
+    ]
+    reason = "模板消息没有同意接收，客服消息没有同意接收，改用干部打电话"
+    assert preview["channels"][0]["why"] == [{"sentence": reason, "people": 1}]
+    assert [(one["channel"], one["choice"]) for one in messages] == [
+        ("official_template", "用模板消息"),
+        ("call_task", reason),
+    ]
+    assert [(one["channel"], one["planned"], one["open"]) for one in channels] == [
+        ("call_task", 1, 1),
+        ("official_template", 1, 1),
+    ]
+
+
+async def test_a_reminder_shows_what_the_cadre_reads(client: httpx.AsyncClient) -> None:
+    admin = await staff_headers(client)
+    campaign = await create(client, admin, REMINDER)
+
+    preview = await client.get(f"/admin/v1/campaigns/{campaign['id']}/preview", headers=admin)
+
+    assert preview.json()["reads"] == "端午节前请联系，王*兰等3人，2026年6月19日"
+
+
 async def test_the_author_cannot_approve_and_is_told_why(client: httpx.AsyncClient) -> None:
     admin = await staff_headers(client)
     campaign = await create(client, admin, NOTICE)
@@ -91,6 +137,10 @@ async def test_the_author_cannot_approve_and_is_told_why(client: httpx.AsyncClie
         (REMINDER | {"festival": None}, "campaigns.festival_missing"),
         (REMINDER | {"urgent": True}, "campaigns.wrong_times"),
         (NOTICE | {"send_at": "2026-05-18T09:00:00"}, "invalid_request"),
+        (NOTICE | {"send_at": "2026-03-01T09:00:00+08:00"}, "campaigns.wrong_times"),
+        (GREETING | {"text": ""}, "campaigns.greeting_missing"),
+        (GREETING | {"text": "祝重度残疾的您安康"}, "campaigns.text_reveals"),
+        (GREETING | {"festival": "ghost"}, "campaigns.greeting_on_mourning_day"),
         (NOTICE | {"approver_id": 1}, "invalid_request"),
     ],
 )

@@ -21,8 +21,24 @@ from app.festivals.enums import FestivalKey
 from app.festivals.rules import FestivalOccasion, festival_occasions
 from app.messaging.notices import fit
 from app.messaging.rules import is_quiet
-from tests.campaigns.factories import DRAGON_BOAT, notice, reminder
+from tests.campaigns.factories import DRAGON_BOAT, greeting, notice, reminder
 from tests.conftest import NOW
+
+
+def test_a_send_time_that_has_passed_is_told_as_such() -> None:
+    with pytest.raises(WrongTimes) as refused:
+        plan_of(notice(send_at=NOW - timedelta(days=70)), days_ahead=7, now=NOW)
+
+    assert refused.value.detail == "发送时间已经过去，请改成以后的时间，或者不填"
+    just_typed = plan_of(notice(send_at=NOW - timedelta(minutes=3)), days_ahead=7, now=NOW)
+    assert just_typed.send_at == NOW - timedelta(minutes=3)
+
+
+def test_cadres_call_as_the_last_way_of_notices_only() -> None:
+    assert plan_of(notice(), days_ahead=7, now=NOW).call_tasks
+    assert not plan_of(notice(call_tasks=False), days_ahead=7, now=NOW).call_tasks
+    assert not plan_of(reminder(), days_ahead=7, now=NOW).call_tasks
+    assert not plan_of(greeting(), days_ahead=7, now=NOW).call_tasks
 
 
 def test_a_reminder_starts_a_week_before_its_festival_at_nine_and_ends_with_the_day() -> None:

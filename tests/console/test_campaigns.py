@@ -1,5 +1,7 @@
 """Campaigns at the screen: tried out, released, sent again, settled."""
 
+from datetime import timedelta
+
 from app.accounts.enums import StaffRole
 from app.campaigns import operations
 from app.campaigns.enums import CampaignPhase, CampaignState
@@ -10,7 +12,7 @@ from app.messaging.models import Message
 from tests.campaigns.factories import expand_all, make_campaign, reachable_guardian
 from tests.conftest import NOW
 from tests.console.conftest import SignedIn
-from tests.people.factories import make_cadre
+from tests.people.factories import make_beneficiary, make_cadre, make_consent
 
 
 async def test_colleagues_are_put_on_the_trial_list_and_taken_off(signed_in: SignedIn) -> None:
@@ -27,6 +29,58 @@ async def test_colleagues_are_put_on_the_trial_list_and_taken_off(signed_in: Sig
 
     assert "名单上还没有人" in page.words
     assert await TrialCadre.all().count() == 0
+
+
+async def test_a_greeting_is_composed_and_shows_what_families_read(signed_in: SignedIn) -> None:
+    guardian = await reachable_guardian(beneficiary=await make_beneficiary())
+    await make_consent(guardian, purpose="festival_greeting", channel="mass_send")
+    browser = await signed_in()
+    await browser.open("/console/campaigns")
+    page = await browser.click("新的节日祝福")
+    assert "中元节" not in page.words
+
+    page = await browser.press("保存草稿", occasion="dragon_boat 2026-06-19", text="端午安康，祝全家平安。")
+
+    assert "收到的人会看到（姓名是举例）：" in page.words
+    assert "端午安康，祝全家平安。" in page.words
+    assert "服务号群发" in page.words
+    page = await browser.click("修改")
+    assert "端午安康，祝全家平安。" in page.words
+    assert page.form("保存草稿").values["kind"] == "festival_greeting"
+
+
+async def test_the_ways_are_counted_before_and_after(signed_in: SignedIn) -> None:
+    await reachable_guardian()
+    browser = await signed_in()
+    await browser.open("/console/campaigns/new?kind=policy_notice")
+
+    page = await browser.press("保存草稿", title="两项补贴年审", call_tasks="false")
+    assert "按渠道" in page.words
+    assert "用模板消息：1人" in page.words
+    assert "送不到时不再用其他方式" in page.words
+    await Campaign.all().update(state=CampaignState.RUNNING)
+    await expand_all(now=NOW)
+    page = await browser.open(page.path)
+
+    assert "服务号模板消息1010" in "".join(page.words.split())
+    page = await browser.click("逐人查看（本级）")
+    assert "用模板消息" in page.words
+    campaign = await Campaign.get()
+    page = await browser.open(f"/console/campaigns/{campaign.id}/channels")
+    assert "服务号模板消息1010" in "".join(page.words.split())
+
+
+async def test_a_send_time_that_has_passed_is_told_and_not_filled_in_again(signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    await browser.open("/console/campaigns/new?kind=policy_notice")
+
+    page = await browser.press("保存草稿", title="两项补贴年审", send_at="2026-03-01T09:00")
+    assert "发送时间已经过去，请改成以后的时间，或者不填" in page.words
+    page = await browser.press("保存草稿", send_at="")
+    await Campaign.all().update(send_at=NOW - timedelta(hours=2))
+    page = await browser.click("修改")
+
+    assert page.form("保存草稿").values["send_at"] == ""
 
 
 async def test_how_it_is_sent_is_chosen_and_read_back(signed_in: SignedIn) -> None:

@@ -149,24 +149,33 @@ def guardians(campaign: Campaign, *, people: People, roads: Roads, now: datetime
     if _is_open(roads, Channel.CALL_TASK):
         _join_cadre(parts, people, today=china_date(now))
     select, values = parts.select(people)
-    agreed = concat("'consent:'", "f.agreed")
     return Source(
         select=select,
         values=values,
         hindrances=((Reason.MUTED, "f.muted_at IS NOT NULL"),),
-        facts=_GUARDIAN_FACTS,
-        consents={
-            Channel.OFFICIAL_SUBSCRIBE: "'subscription'",
-            Channel.OFFICIAL_TEMPLATE: agreed,
-            Channel.CUSTOMER_SERVICE: agreed,
-            Channel.SMS: concat("'consent:'", "f.agreed_sms"),
-            # He calls his families by his office, so the pairing is what the call rests on.
-            Channel.CALL_TASK: concat("'pairing:'", "f.pairing_id"),
-        },
+        facts=GUARDIAN_FACTS,
+        consents=consents_of_guardians(),
     )
 
 
-_GUARDIAN_FACTS = {
+def consents_of_guardians() -> dict[Channel, str]:
+    """Return the SQL for what a message by each way to a guardian rests on.
+
+    No scope: it reads nothing.
+    """
+    agreed = concat("'consent:'", "f.agreed")
+    return {
+        Channel.OFFICIAL_SUBSCRIBE: "'subscription'",
+        Channel.OFFICIAL_TEMPLATE: agreed,
+        Channel.CUSTOMER_SERVICE: agreed,
+        Channel.SMS: concat("'consent:'", "f.agreed_sms"),
+        Channel.MASS_SEND: concat("'consent:'", "f.agreed_greeting"),
+        # A cadre calls his families by his office, so the pairing is what the call rests on.
+        Channel.CALL_TASK: concat("'pairing:'", "f.pairing_id"),
+    }
+
+
+GUARDIAN_FACTS = {
     Fact.BOUND: "(f.openid IS NOT NULL)",
     Fact.FOLLOWS: "(COALESCE(f.follows, 0) = 1)",
     Fact.CREDIT: "(f.remaining > 0)",
@@ -202,8 +211,8 @@ def greeted(campaign: Campaign, *, people: People, now: datetime) -> Source:
             # DESIGN 2.3: a message goes to a family only if nobody reached it.
             (Reason.ALREADY_REACHED, "f.reached > 0"),
         ),
-        facts=_GUARDIAN_FACTS,
-        consents={Channel.MASS_SEND: concat("'consent:'", "f.agreed_greeting")},
+        facts=GUARDIAN_FACTS,
+        consents=consents_of_guardians(),
     )
 
 
