@@ -66,10 +66,11 @@ async def pass_fuses(*, messages: Mapping[int, tuple[DueMessage, str]], now: dat
         now: when.
     """
     today = china_date(now)
+    day = today.toordinal()
     people: dict[str, list[tuple[DueMessage, Entry]]] = {}
     for message, digest in messages.values():
         if is_counted(message.channel):
-            entry = Entry(today.toordinal(), message.id, digest, message.channel is Channel.MASS_SEND)
+            entry = Entry(day, message.id, digest, message.channel is Channel.MASS_SEND)
             person = f"{message.recipient_kind.value}:{message.recipient_id}"
             people.setdefault(person, []).append((message, entry))
     if not people:
@@ -92,6 +93,11 @@ async def pass_fuses(*, messages: Mapping[int, tuple[DueMessage, str]], now: dat
     return await sql.retrying(unit)
 
 
+def _quoted(person: str) -> str:
+    """Return the name of a ledger row as it stands in a statement: a word of ours and a number."""
+    return f"'{person}'"
+
+
 async def _enter(people: Mapping[str, Sequence[Entry]], *, today: date) -> None:
     # Whatever is older than a week is let go by the way, unless a mass message is among it.
     if sql.is_sqlite():
@@ -106,16 +112,15 @@ async def _enter(people: Mapping[str, Sequence[Entry]], *, today: date) -> None:
             " THEN VALUES(entries) ELSE CONCAT(entries, VALUES(entries)) END, newest_on = VALUES(newest_on)"
         )
     day = today.isoformat()
+    # Entries are numbers and hexadecimal digits of ours: binding thousands would cost.
     rows = [
-        value
+        f"({_quoted(person)}, '{''.join([entry.text for entry in people[person]])}', '{day}')"
         # In the same order everywhere, so that two workers do not wait for each other.
         for person in sorted(people)
-        for value in (person, "".join(entry.text for entry in people[person]), day)
     ]
     await sql.execute(
-        "INSERT INTO person_ledger (person, entries, newest_on)"
-        f" VALUES {', '.join(['(%s, %s, %s)'] * len(people))} {known}",
-        (*rows, (today - timedelta(days=SAME_TEXT_DAYS)).isoformat(), "%m;%"),
+        f"INSERT INTO person_ledger (person, entries, newest_on) VALUES {', '.join(rows)} {known}",
+        ((today - timedelta(days=SAME_TEXT_DAYS)).isoformat(), "%m;%"),
     )
 
 
@@ -124,8 +129,8 @@ async def _with_others(people: Sequence[str]) -> dict[str, list[Entry]]:
     collect = "json_group_object" if sql.is_sqlite() else "JSON_OBJECTAGG"
     found = await sql.fetch(
         f"SELECT {collect}(person, entries) AS page FROM person_ledger"
-        f" WHERE person IN ({sql.marks(len(people))}) AND LENGTH(entries) > %s",
-        (*people, _ONE_ENTRY),
+        f" WHERE person IN ({', '.join([_quoted(person) for person in people])}) AND LENGTH(entries) > %s",
+        (_ONE_ENTRY,),
     )
     page: dict[str, str] = json.loads(found[0]["page"] or "{}")
     return {person: entries_of(entries) for person, entries in page.items()}

@@ -25,9 +25,9 @@ MOST_ENTRIES = 24
 _MASS = "m"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
-    """One message that was counted for a person.
+    """One message that was counted for a person; thousands are made a second.
 
     Args:
         day: number of the day in the province.

@@ -111,9 +111,9 @@ _MESSAGES: Mapping[Channel, list[Limit]] = {
 Account = tuple[Channel, str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Wish:
-    """One claimed message that wants to be counted.
+    """One claimed message that wants to be counted; thousands are made a second.
 
     Args:
         message_id: which one.
@@ -165,21 +165,25 @@ def grant(
     """
     day = china_date(now)
     rest, grants = dict(left), Grants()
+    # Thousands of messages of a few templates.
+    known: dict[tuple[Channel, str], dict[Account, Limit]] = {}
     for wish in wishes:
-        limits = allowances.of(wish.channel, wish.template_id)
-        accounts = [account_of(limit, wish.template_id, day=day) for limit in limits]
-        if accounts and all(rest[account] > 0 for account in accounts):
+        kind = (wish.channel, wish.template_id)
+        limits = known.get(kind)
+        if limits is None:
+            limits = known[kind] = {
+                account_of(limit, wish.template_id, day=day): limit for limit in allowances.of(*kind)
+            }
+        if limits and all(rest[account] > 0 for account in limits):
             grants.counted.append(wish.message_id)
-            for account in accounts:
+            for account in limits:
                 rest[account] -= 1
                 grants.taken[account] = grants.taken.get(account, 0) + 1
-        elif wish.passes or not accounts:
+        elif wish.passes or not limits:
             grants.free.append(wish.message_id)
         else:
             until = max(
-                limit.period.next_morning(day)
-                for limit, account in zip(limits, accounts, strict=True)
-                if rest[account] <= 0
+                limit.period.next_morning(day) for account, limit in limits.items() if rest[account] <= 0
             )
             grants.waiting.setdefault(until, []).append(wish.message_id)
             grants.used_up[wish.channel, wish.template_id] = until

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import structlog
 
@@ -100,20 +100,7 @@ async def _allowed(
 ) -> list[Written]:
     """Return what the fuses of the persons let through."""
     today = china_date(now)
-    digests = {
-        message.id: (
-            message,
-            digest_of(
-                purpose=message.purpose,
-                template_id=message.template_id,
-                fields=text.fields,
-                text=text.text,
-                today=today,
-            ),
-        )
-        for message, text in chunk
-    }
-    fused = await operations.pass_fuses(messages=digests, now=now)
+    fused = await operations.pass_fuses(messages=_digests(chunk, today=today), now=now)
     for message, _ in chunk:
         reason = fused.refused.get(message.id)
         if message.id in fused.later:
@@ -128,6 +115,24 @@ async def _allowed(
             continue
         busy.discard(message.person)
     return [pair for pair in chunk if pair[0].id not in fused.refused and pair[0].id not in fused.later]
+
+
+def _digests(chunk: Sequence[Written], *, today: date) -> dict[int, tuple[DueMessage, str]]:
+    """Return each message with the digest of its words, which are mostly one text for a whole campaign."""
+    known: dict[tuple[int, Purpose, str], str] = {}
+    digests: dict[int, tuple[DueMessage, str]] = {}
+    for message, text in chunk:
+        key = (id(text), message.purpose, message.template_id)
+        if key not in known:
+            known[key] = digest_of(
+                purpose=message.purpose,
+                template_id=message.template_id,
+                fields=text.fields,
+                text=text.text,
+                today=today,
+            )
+        digests[message.id] = (message, known[key])
+    return digests
 
 
 def _wait(decision: Decision | None) -> timedelta:
