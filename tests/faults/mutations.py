@@ -288,20 +288,23 @@ def copy_of_the_tree() -> Iterator[Path]:
         yield copy
 
 
-def verdict_of(mutation: Mutation, copy: Path, *, backend: Backend) -> Verdict:
-    """Try one mutation in a copy of the tree, and put the copy right again."""
+def verdict_of(mutation: Mutation, copy: Path, *, backend: Backend) -> tuple[Verdict, str]:
+    """Try one mutation in a copy of the tree, put the copy right again, and say what noticed it."""
     file = copy / mutation.path
     sound = file.read_text(encoding="utf-8")
     file.write_text(mutation.applied(sound), encoding="utf-8")
     try:
-        code = _run(mutation.tests, copy, backend=backend)
+        code, failed = _run(mutation.tests, copy, backend=backend)
     finally:
         file.write_text(sound, encoding="utf-8")
-    return {_RED: "caught", _GREEN: "survived"}.get(code, "broken")  # type: ignore[return-value]
+    if code == _GREEN:
+        return "survived", ""
+    # Only a test that failed counts: whatever else goes wrong is no answer.
+    return ("caught" if code == _RED and failed else "broken"), failed
 
 
-def _run(tests: Sequence[str], copy: Path, *, backend: Backend) -> int:
-    """Run tests in the copy; a run that hangs has noticed as well."""
+def _run(tests: Sequence[str], copy: Path, *, backend: Backend) -> tuple[int, str]:
+    """Run tests in the copy; return pytest's answer and the test that failed, as one has that hangs."""
     environment = os.environ | {"LIANXIN_TEST_DATABASE": backend, "PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("PYTEST_CURRENT_TEST", None)
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:randomly", "-p", "no:cacheprovider"]
@@ -316,8 +319,10 @@ def _run(tests: Sequence[str], copy: Path, *, backend: Backend) -> int:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return _RED
-    return finished.returncode
+        return _RED, f"no end within {_SECONDS} seconds"
+    lines = finished.stdout.decode(errors="replace").splitlines()
+    failed = next((line for line in lines if line.startswith("FAILED ")), "")
+    return finished.returncode, failed.removeprefix("FAILED ").partition(" - ")[0].rpartition("::")[2]
 
 
 def _say(line: str) -> None:
@@ -331,9 +336,9 @@ def main(words: Sequence[str]) -> int:
     bad = 0
     with copy_of_the_tree() as copy:
         for mutation in chosen:
-            verdict = verdict_of(mutation, copy, backend=mutation.backend or "sqlite")
+            verdict, failed = verdict_of(mutation, copy, backend=mutation.backend or "sqlite")
             bad += verdict != "caught"
-            _say(f"{verdict:8} {mutation.backend or 'sqlite':6} {mutation.name}")
+            _say(f"{verdict:8} {mutation.backend or 'sqlite':6} {mutation.name}: {failed}")
     _say(f"{len(chosen) - bad} of {len(chosen)} mutations were caught")
     return bad
 

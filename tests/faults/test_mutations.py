@@ -36,4 +36,4 @@ async def test_a_guard_that_is_missing_is_noticed() -> None:
             for mutation in sample
         }
 
-    assert verdicts == dict.fromkeys(verdicts, "caught")
+    assert [name for name, (verdict, _) in verdicts.items() if verdict != "caught"] == []
