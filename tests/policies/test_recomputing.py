@@ -6,6 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from app.accounts.rules import Scope
+from app.audit.enums import ActorKind
+from app.audit.operations import Actor
 from app.people.enums import BeneficiaryStatus, Relief
 from app.people.models import Beneficiary
 from app.policies.enums import PolicyState, Step, Verdict
@@ -17,11 +20,14 @@ from app.policies.models import (
     PersonFact,
     PolicyStep,
 )
-from app.policies.operations import recompute_step
+from app.policies.operations import answer_fact, recompute_step
 from app.policies.queries.entitlements import round_progress
+from app.policies.rules.facts import Answer
 from tests.accounts.factories import LIXIA, SHIZHONG
 from tests.conftest import NOW
-from tests.people.factories import make_beneficiary
+from tests.fakes.clock import FixedClock
+from tests.pairing.factories import make_pairing
+from tests.people.factories import make_beneficiary, make_cadre
 from tests.policies.factories import DIBAO, SEVERE, flag, make_policy
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -249,6 +255,31 @@ async def test_workers_at_once_judge_everybody_once() -> None:
     assert last
     assert (last.id, last.people, last.changed) == (1, 12, 12)
     assert await Entitlement.all().count() == 12
+
+
+async def test_no_answer_is_lost_to_a_round_that_goes_on(clock: FixedClock) -> None:
+    await make_policy(policy_key="care", rules=CARE)
+    cadre = await make_cadre()
+    people = [(await make_pairing(cadre=cadre)).beneficiary_id for _ in range(8)]
+
+    async def worker() -> None:
+        for minutes in range(0, 60, 6):
+            await recompute(people=3, minutes=minutes)
+            await Beneficiary.all().update(updated_at=NOW + timedelta(minutes=minutes))
+
+    async def family(beneficiary_id: int) -> None:
+        await answer_fact(
+            scope=Scope(cadre_id=cadre.id),
+            actor=Actor(kind=ActorKind.CADRE, id=cadre.id),
+            beneficiary_id=beneficiary_id,
+            answer=Answer(key="injury_care_fee", value=False),
+            now=clock.now(),
+        )
+
+    await asyncio.gather(worker(), *(family(beneficiary_id) for beneficiary_id in people))
+
+    assert await verdicts() == {(beneficiary_id, "care"): Verdict.GAP for beneficiary_id in people}
+    assert await tally() == await recount()
 
 
 async def test_the_tally_is_what_a_recount_says() -> None:
