@@ -56,7 +56,7 @@ class LoopRunner:
         self._tasks = [asyncio.create_task(self._run(loop), name=loop.name) for loop in self._loops]
         self._tasks.append(asyncio.create_task(self._beat(), name="heartbeat"))
 
-    async def stop(self, *, grace_seconds: float = 25.0) -> None:
+    async def stop(self, *, grace_seconds: float = 15.0) -> None:
         """Let every loop finish its step; what has not finished after the grace is cancelled.
 
         A cancelled step loses nothing: its rows keep their lease and are taken up again.

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tortoise.exceptions import DBConnectionError
+from tortoise.transactions import in_transaction
 
 from app.bootstrap import use_keys_of
 from app.core import sql
@@ -15,8 +17,8 @@ from app.core.patience import REQUEST_SECONDS, patience
 from app.core.settings import Settings
 from tests.accounts.factories import phone_headers
 from tests.databases import USES_MYSQL
-from tests.faults.driver import scene, seeds, sized
-from tests.faults.processes import serving
+from tests.faults.driver import IS_LARGE, scene, seeds, sized
+from tests.faults.processes import end, serving
 from tests.faults.servers import MariaDB, looking_into, wire_to
 
 pytestmark = [
@@ -29,6 +31,7 @@ DEAD_SECONDS = sized(10.0, 25.0)
 # What a phone or a clerk waits at most before the answer says "later".
 ANSWER_SECONDS = 10.0
 POOL_SIZE = 10
+GRACE_SECONDS = 35.0
 # Some networks forget their connections, some let them go on.
 CUT_SHARE = 0.5
 
@@ -116,6 +119,24 @@ async def test_a_database_that_says_nothing_fails_requests_in_time_and_delays_a_
             await fire.verdict(crashes=1)
 
 
+@pytest.mark.skipif(not IS_LARGE, reason="waits out the grace of a worker: part of `make faults`")
+async def test_a_worker_ends_when_asked_though_its_database_says_nothing(
+    mariadb: MariaDB, own_database: str, tmp_path: Path
+) -> None:
+    async with wire_to(mariadb.port) as wire, looking_into(mariadb.url(own_database)):
+        through_wire = settings_for(mariadb.url(own_database, port=wire.port))
+        async with scene(through_wire, tmp_path, seed=0, notices=500) as fire:
+            worker = await fire.worker(rate_per_second=20.0)
+            await fire.arrived_at_least(0.05, within=120)
+            wire.die()
+            await asyncio.sleep(1)
+            began = time.monotonic()
+            await end(worker, within=2 * GRACE_SECONDS)
+
+            assert time.monotonic() - began < GRACE_SECONDS
+            assert worker.returncode == 0
+
+
 async def test_a_pool_that_met_silence_holds_no_connection_afterwards(
     mariadb: MariaDB, own_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,6 +158,27 @@ async def test_a_pool_that_met_silence_holds_no_connection_afterwards(
         assert not pool._used
         assert await sql.fetch("SELECT 1 AS one") == [{"one": 1}]
         assert not pool._used
+
+
+async def test_a_transaction_on_a_dead_server_fails_as_something_that_may_be_tried_again(
+    mariadb: MariaDB, own_database: str
+) -> None:
+    async with looking_into(mariadb.url(own_database)):
+        await sql.fetch("SELECT 1 AS one")
+        await mariadb.kill()
+        with pytest.raises(DBConnectionError) as failure:
+            async with in_transaction():
+                await sql.fetch("SELECT 1 AS one")
+        again = asyncio.create_task(sql.retrying(_in_transaction))
+        await mariadb.start()
+
+        assert sql.is_passing(failure.value)
+        assert await again == [{"one": 1}]
+
+
+async def _in_transaction() -> list[dict[str, object]]:
+    async with in_transaction():
+        return await sql.fetch("SELECT 1 AS one")
 
 
 def test_a_request_gives_up_before_the_caller_does() -> None:
