@@ -8,7 +8,8 @@ import pytest
 
 from app.core.findings import Finding, keep_findings
 from app.core.models import WorkerHeartbeat
-from app.messaging.enums import Invariant
+from app.messaging.enums import Channel, Invariant
+from app.messaging.models import Quota
 from tests.accounts.factories import JINAN, LIXIA, SHANDONG, SHIZHONG, staff_headers
 from tests.conftest import NOW
 
@@ -121,3 +122,22 @@ async def test_what_is_well_again_is_not_told(client: httpx.AsyncClient) -> None
 
 async def test_nobody_is_told_without_signing_in(client: httpx.AsyncClient) -> None:
     assert (await client.get(PATH)).status_code == 401
+
+
+@pytest.mark.usefixtures("worker")
+async def test_everybody_sees_how_much_of_what_wechat_takes_is_used(client: httpx.AsyncClient) -> None:
+    for period in ("2026-05-16", "2026-05-17"):
+        await Quota.create(
+            period=period, channel=Channel.OFFICIAL_TEMPLATE, subject="", allowed=100_000, used=1200
+        )
+    await Quota.create(
+        period="2026-05-17", channel=Channel.MINI_SUBSCRIBE, subject="t1", allowed=5, used=5, closed=True
+    )
+
+    body = await health(client)
+
+    assert [quota["sentence"] for quota in body["quotas"]] == [
+        "小程序订阅消息（模板t1）：微信告知今天的额度已用完，明天早上继续发送。",
+        "服务号模板消息：今天已用1200，额度100000。",
+    ]
+    assert body["quotas"][0]["is_closed"]

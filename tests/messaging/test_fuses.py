@@ -286,7 +286,7 @@ async def test_people_to_whom_nothing_was_sent_for_a_month_are_forgotten() -> No
 
     position = await operations.forget_people(now=NOW, position="")
 
-    assert await PersonLedger.all().order_by("person").values_list("person", flat=True) == [
+    assert [row.person for row in await PersonLedger.all().order_by("person")] == [
         "cadre:0",
         "cadre:1",
     ]

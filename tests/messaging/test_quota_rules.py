@@ -64,8 +64,15 @@ def test_never_more_is_granted_than_is_left_and_nothing_that_is_left_is_kept_fro
 
 def test_a_quota_is_told_in_words() -> None:
     def said(**facts: Any) -> str:
-        row = {"channel": Channel.OFFICIAL_TEMPLATE, "template_id": "", "period": "2026-05-17", "allowed": 9}
-        return quota_sentence(**{"used": 2, "is_closed": False} | row | facts)
+        row: dict[str, Any] = {
+            "channel": Channel.OFFICIAL_TEMPLATE,
+            "template_id": "",
+            "period": "2026-05-17",
+            "allowed": 9,
+            "used": 2,
+            "is_closed": False,
+        }
+        return quota_sentence(**row | facts)
 
     assert said() == "服务号模板消息：今天已用2，额度9。"
     assert said(template_id="t1") == "服务号模板消息（模板t1）：今天已用2，额度9。"
