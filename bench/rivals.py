@@ -304,7 +304,7 @@ async def run(people: int) -> float:
 def main() -> int:
     """Measure, and return 0 only when the target is met."""
     parser = argparse.ArgumentParser(prog="python -m bench.rivals", description=__doc__)
-    parser.add_argument("--people", type=int, default=3000)
+    parser.add_argument("--people", type=int, default=2000)
     options = parser.parse_args()
     if not _PYTHON.exists():
         print("the rivals are not installed: run `make bench-rivals`")
