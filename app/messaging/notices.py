@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
-from app.messaging.enums import Channel, Invariant, Purpose, Reason, RecipientKind
+from app.messaging.enums import Channel, Invariant, MessageState, Purpose, Reason, RecipientKind
 
 # What admins do about a finding, and what they had better not do.
 ADVICE: Mapping[Invariant, str] = {
@@ -48,6 +48,18 @@ def quota_sentence(
         return f"{whose}：{when}的额度{allowed}已用完，{again}早上继续发送。"
     return f"{whose}：{when}已用{used}，额度{allowed}。"
 
+
+def state_words(state: MessageState, channel: Channel) -> str:
+    """Return where one message is; of some ways nobody will ever tell whether what left arrived."""
+    if state is not MessageState.SENT or channel.tells_delivery:
+        return state.label
+    return _ON_THEIR_OWN.get(channel, f"{state.label}，是否收到不会有人告知")
+
+
+_ON_THEIR_OWN: Mapping[Channel, str] = {
+    Channel.MASS_SEND: "已提交群发，微信只告知总数，不告知每个人是否收到",
+    Channel.CALL_TASK: "等待干部打电话",
+}
 
 _FIELD = re.compile(r"([a-z_]+?)\d*")
 _YMD = r"\d{4}(?:年\d{1,2}月\d{1,2}日|-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2})"

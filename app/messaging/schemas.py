@@ -10,7 +10,7 @@ from app.core.bodies import AnswerBody, RequestBody
 from app.core.models import InvariantFinding
 from app.messaging.enums import Channel, Invariant, MessageState, Purpose, Reason, SubscriptionAnswer
 from app.messaging.models import Message, Quota
-from app.messaging.notices import ADVICE, NOBODY_SENDS, quota_sentence
+from app.messaging.notices import ADVICE, NOBODY_SENDS, quota_sentence, state_words
 from app.messaging.rules import MAX_ANSWERS
 
 # Ending the messages of a large campaign takes the workers a while, and nobody has to do anything about it.
@@ -51,7 +51,7 @@ class NoticeAnswer(AnswerBody):
             purpose=message.purpose,
             purpose_label=message.purpose.label,
             state=message.state,
-            state_label=message.state.label,
+            state_label=state_words(message.state, message.channel),
             reason=message.reason,
             reason_label=message.reason.label if message.reason else None,
             at=message.sent_at or message.settled_at or message.created_at,

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.messaging.notices import FieldMisfit, fit
+from app.messaging.enums import Channel, MessageState
+from app.messaging.notices import FieldMisfit, fit, state_words
 
 
 @pytest.mark.parametrize(
@@ -77,3 +78,13 @@ def test_every_thing_is_one_line_of_one_to_twenty_plain_characters(text: str) ->
     assert 1 <= len(fitted) <= 20
     assert fitted.isprintable()
     assert all(ord(one) <= 0xFFFF for one in fitted)
+
+
+def test_of_what_nobody_will_tell_we_do_not_pretend_to_know() -> None:
+    words = {channel: state_words(MessageState.SENT, channel) for channel in Channel}
+
+    assert words[Channel.OFFICIAL_TEMPLATE] == words[Channel.OFFICIAL_SUBSCRIBE] == "已发出"
+    assert "不告知每个人是否收到" in words[Channel.MASS_SEND]
+    assert words[Channel.CALL_TASK] == "等待干部打电话"
+    assert "不会有人告知" in words[Channel.CUSTOMER_SERVICE]
+    assert state_words(MessageState.DELIVERED, Channel.CALL_TASK) == "已送达"

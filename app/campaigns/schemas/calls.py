@@ -8,6 +8,7 @@ from app.contacts.schemas import ClientId
 from app.core.bodies import AnswerBody, RequestBody
 from app.core.clock import CHINA, chinese_day
 from app.messaging.enums import CallOutcome, MessageState, Reason
+from app.messaging.notices import state_words
 from app.people.rules import mask_name
 
 
@@ -81,7 +82,7 @@ class CallDoneAnswer(AnswerBody):
         return cls(
             id=message.id,
             state=message.state,
-            state_label=message.state.label,
+            state_label=state_words(message.state, message.channel),
             reason=message.reason,
             reason_label=message.reason.label if message.reason else None,
             contact_id=done.contact_id,

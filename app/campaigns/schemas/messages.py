@@ -13,6 +13,7 @@ from app.campaigns.queries import ChannelCount, Progress
 from app.core.bodies import AnswerBody
 from app.messaging.enums import Channel, MessageState, Reason, RecipientKind
 from app.messaging.models import Message
+from app.messaging.notices import state_words
 from app.messaging.rules.choosing import choice_sentence
 
 # What may have reached somebody.
@@ -84,7 +85,7 @@ class MessageAnswer(AnswerBody):
             channel_label=message.channel.label,
             choice=_choice(message),
             state=message.state,
-            state_label=message.state.label,
+            state_label=state_words(message.state, message.channel),
             reason=message.reason,
             reason_label=message.reason.label if message.reason else None,
             errcode=message.errcode,
