@@ -1,7 +1,8 @@
 """Cures for tortoise-orm 1.1.9, applied once before the first connection is made.
 
-Each block repairs one measured failure and has a test in tests/core/test_tortoise_guards.py that fails
-without it. They touch private classes of exactly this version: an upgrade has to pass those tests first.
+Each block repairs one measured failure and has a test (tests/core/test_tortoise_guards.py; the third one in
+tests/faults/test_database.py) that fails without it. They touch private classes of exactly this version: an
+upgrade has to pass those tests first.
 
 1. Pooled databases (MySQL): a BEGIN that fails or is cancelled keeps its connection for ever; a cancelled
    transaction hides CancelledError behind a driver error, so time-outs misbehave; a task that outlives the
