@@ -17,9 +17,12 @@ USES_MYSQL = os.environ.get("LIANXIN_TEST_DATABASE", "sqlite") == "mysql"
 MYSQL_SERVER = os.environ.get("LIANXIN_TEST_MYSQL_URL", "mysql://root@127.0.0.1:3306")
 REDIS_URL = os.environ.get("LIANXIN_TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
 
+# Whoever may have to kill a test run chooses how its databases begin, and removes what is left of them.
+_PREFIX = os.environ.get("LIANXIN_TEST_PREFIX", "lianxin_test_")
 
-def mysql_admin(statement: str) -> None:
-    """Run one statement on the MySQL server, outside any database."""
+
+def mysql_admin(statement: str) -> list[tuple[str, ...]]:
+    """Run one statement on the MySQL server, outside any database, and return its rows."""
     parts = urlsplit(MYSQL_SERVER)
     connection = pymysql.connect(
         host=parts.hostname or "127.0.0.1",
@@ -31,6 +34,7 @@ def mysql_admin(statement: str) -> None:
     try:
         with connection.cursor() as cursor:
             cursor.execute(statement)
+            return list(cursor.fetchall())
     finally:
         connection.close()
 
@@ -38,7 +42,7 @@ def mysql_admin(statement: str) -> None:
 @asynccontextmanager
 async def fresh_database(*, migrated: bool = True) -> AsyncIterator[str]:
     """Make an empty database, migrate it, yield its address, and remove it."""
-    name = f"lianxin_test_{uuid.uuid4().hex[:12]}"
+    name = f"{_PREFIX}{uuid.uuid4().hex[:12]}"
     if USES_MYSQL:
         await asyncio.to_thread(
             mysql_admin, f"CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"

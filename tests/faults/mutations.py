@@ -10,11 +10,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from tests.databases import mysql_admin
 
 ROOT = Path(__file__).parents[2]
 _COPIED = ("app", "workers", "sandbox", "migrations", "tests", "pyproject.toml", ".env.example")
@@ -305,7 +308,12 @@ def verdict_of(mutation: Mutation, copy: Path, *, backend: Backend) -> tuple[Ver
 
 def _run(tests: Sequence[str], copy: Path, *, backend: Backend) -> tuple[int, str]:
     """Run tests in the copy; return pytest's answer and the test that failed, as one has that hangs."""
-    environment = os.environ | {"LIANXIN_TEST_DATABASE": backend, "PYTHONDONTWRITEBYTECODE": "1"}
+    prefix = f"lianxin_mutation_{uuid.uuid4().hex[:8]}_"
+    environment = os.environ | {
+        "LIANXIN_TEST_DATABASE": backend,
+        "LIANXIN_TEST_PREFIX": prefix,
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     environment.pop("PYTEST_CURRENT_TEST", None)
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:randomly", "-p", "no:cacheprovider"]
     existing = [test for test in tests if (copy / test).exists()]
@@ -319,10 +327,18 @@ def _run(tests: Sequence[str], copy: Path, *, backend: Backend) -> tuple[int, st
             check=False,
         )
     except subprocess.TimeoutExpired:
+        if backend == "mysql":
+            _drop_databases(prefix)
         return _RED, f"no end within {_SECONDS} seconds"
     lines = finished.stdout.decode(errors="replace").splitlines()
     failed = next((line for line in lines if line.startswith("FAILED ")), "")
     return finished.returncode, failed.removeprefix("FAILED ").partition(" - ")[0].rpartition("::")[2]
+
+
+def _drop_databases(prefix: str) -> None:
+    """Remove what a run that was killed has left."""
+    for (name,) in mysql_admin(f"SHOW DATABASES LIKE '{prefix}%'"):
+        mysql_admin(f"DROP DATABASE {name}")
 
 
 def _say(line: str) -> None:

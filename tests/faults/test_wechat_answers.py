@@ -1,5 +1,6 @@
 """Answers of WeChat that are lost, late, broken or none: nothing arrives twice, nothing is forgotten."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,8 @@ from app.core.settings import Settings
 from app.messaging.enums import MessageState
 from app.messaging.models import Message
 from app.wechat.client import HttpWeChat
+from app.wechat.gateway import WeChatNotReached
+from app.wechat.wire import Wire
 from tests.conftest import NOW
 from tests.faults.driver import seeds, sized
 from tests.faults.storms import SUBSCRIBE_PATH, TEMPLATE_PATH, Storm, storm_over
@@ -121,3 +124,20 @@ async def test_a_slow_wechat_is_waited_for(storm: Storm) -> None:
     assert await storm.states(storm.reminders) == {MessageState.DELIVERED: PEOPLE}
     assert await storm.nobody_hears_twice() == 2 * PEOPLE
     assert sockets_in_use(storm) == 0
+
+
+@pytest.mark.parametrize("says", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"], ids=["reset", "no TLS"])
+async def test_a_connection_that_ends_before_it_is_secure_has_carried_nothing(says: bytes) -> None:
+    async def cut(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(says)
+        if says:
+            writer.close()
+        else:
+            writer.transport.abort()
+
+    server = await asyncio.start_server(cut, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, Wire(api_base=f"https://127.0.0.1:{port}", connections=1) as wire:
+        with pytest.raises(WeChatNotReached):
+            await wire.exchange(method="POST", path=TEMPLATE_PATH, params={}, body=b"{}")
