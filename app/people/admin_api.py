@@ -16,7 +16,7 @@ from app.core.errors import Unavailable
 from app.core.pagination import Page, PageQueryDep
 from app.people import operations, queries
 from app.people.notices import binding_card
-from app.people.operations import BINDING_CODE_LIFE, NewBeneficiary, NewCadre, NewGuardian
+from app.people.operations import BINDING_CODE_LIFE, Agreement, NewBeneficiary, NewCadre, NewGuardian
 from app.people.rules import mask_name
 from app.people.schemas import (
     BeneficiaryAnswer,
@@ -26,6 +26,8 @@ from app.people.schemas import (
     CadreAnswer,
     CadreNew,
     CadreStatusChange,
+    ConsentAnswer,
+    ConsentRequest,
     GuardianCreated,
     GuardianNew,
     IdNumberLookup,
@@ -162,6 +164,35 @@ async def add_guardian(
         now=clock.now(),
     )
     return GuardianCreated(id=guardian.id, name=mask_name(guardian.name))
+
+
+@router.post(
+    "/guardians/{guardian_id}/consents", status_code=201, summary="登记监护人书面或电话同意：短信、节日祝福"
+)
+async def record_consent(
+    guardian_id: RowId, body: ConsentRequest, caller: EditorDep, clock: ClockDep
+) -> ConsentAnswer:
+    consent = await operations.record_consent(
+        scope=caller.scope,
+        guardian_id=guardian_id,
+        agreement=Agreement(**body.model_dump()),
+        actor=caller.actor,
+        now=clock.now(),
+    )
+    return ConsentAnswer.of(consent)
+
+
+@router.post("/guardians/{guardian_id}/consents/withdraw", status_code=204, summary="登记监护人撤回同意")
+async def withdraw_consent(
+    guardian_id: RowId, body: ConsentRequest, caller: EditorDep, clock: ClockDep
+) -> None:
+    await operations.withdraw_consent(
+        scope=caller.scope,
+        guardian_id=guardian_id,
+        agreement=Agreement(**body.model_dump()),
+        actor=caller.actor,
+        now=clock.now(),
+    )
 
 
 @router.post("/guardians/{guardian_id}/binding-codes", status_code=201, summary="生成监护人绑定码")

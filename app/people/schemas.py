@@ -1,7 +1,7 @@
 """Request and answer bodies. Answers are masked, and every code stands beside its 中文 label."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Self
 
 from pydantic import StringConstraints
@@ -14,6 +14,8 @@ from app.people.enums import (
     CadreRank,
     CadreStatus,
     CertificateStatus,
+    ConsentChannel,
+    ConsentPurpose,
     GuardianReach,
     GuardianRelation,
     MuteReason,
@@ -21,7 +23,8 @@ from app.people.enums import (
     Residence,
     RevealField,
 )
-from app.people.models import Beneficiary, Cadre, Guardianship
+from app.people.models import Beneficiary, Cadre, Consent, Guardianship
+from app.people.notices import signed_text
 from app.people.rules import mask_address, mask_id_number, mask_name, mask_phone
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
@@ -198,6 +201,40 @@ class BeneficiaryAnswer(BeneficiaryItem):
                     for guardianship in guardianships
                 ],
             }
+        )
+
+
+class ConsentRequest(RequestBody):
+    """What a guardian agreed to or takes back, and how we know."""
+
+    purpose: ConsentPurpose
+    channel: ConsentChannel
+    evidence: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=80)]
+
+
+class ConsentAnswer(AnswerBody):
+    """A consent in force, and the words that were agreed to."""
+
+    id: int
+    purpose: ConsentPurpose
+    purpose_label: str
+    channel: ConsentChannel
+    channel_label: str
+    text: str
+    granted_at: datetime
+
+    @classmethod
+    def of(cls, consent: Consent) -> Self:
+        """Describe one consent."""
+        purpose, channel = ConsentPurpose(consent.purpose), ConsentChannel(consent.channel)
+        return cls(
+            id=consent.id,
+            purpose=purpose,
+            purpose_label=purpose.label,
+            channel=channel,
+            channel_label=channel.label,
+            text=signed_text(purpose, channel) or "",
+            granted_at=consent.granted_at,
         )
 
 

@@ -1,6 +1,7 @@
 """Greetings to families by 群发: who gets one, in which words, on which days."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -44,9 +45,7 @@ pytestmark = pytest.mark.usefixtures("db")
 MORNING = china_moment(DRAGON_BOAT, 9)
 
 
-async def family(
-    *, wants: bool = True, beneficiary: Beneficiary | None = None, **overrides: object
-) -> Guardian:
+async def family(*, wants: bool = True, beneficiary: Beneficiary | None = None, **overrides: Any) -> Guardian:
     """Make a family whose guardian follows the service account and wants greetings."""
     guardian = await reachable_guardian(beneficiary=beneficiary or await make_beneficiary(), **overrides)
     if wants:

@@ -279,7 +279,7 @@ def _join_cadre(parts: _Parts, people: People, *, today: date) -> None:
     parts.join(
         "h.pairing_id",
         f"LEFT JOIN (SELECT g.guardian_id, CASE WHEN SUM(CASE WHEN {_MOURNS} THEN 1 ELSE 0 END) = 0 THEN"
-        f" MAX(CASE WHEN b.status = 'active' AND {_IS_AWAKE} AND c.id IS NOT NULL THEN p.id END)"
+        f" MIN(CASE WHEN b.status = 'active' AND {_IS_AWAKE} AND c.id IS NOT NULL THEN p.id END)"
         " END AS pairing_id FROM guardianship g JOIN beneficiary b ON b.id = g.beneficiary_id"
         " LEFT JOIN pairing p ON p.beneficiary_id = b.id AND p.started_on <= %s"
         " AND (p.ended_on IS NULL OR p.ended_on > %s)"

@@ -1,6 +1,7 @@
 """What is done to the register: entering people, binding them to WeChat, their consent, showing sealed data.
 
-A package because there is much of it: `registering`, `binding` and `consenting` are used through this name.
+A package because there is much of it, used through this name: `registering`, `binding`, `consenting` of
+followers, `signing` on paper, `muting` families on festivals, `revealing`.
 """
 
 from app.people.operations.binding import (
@@ -30,18 +31,28 @@ from app.people.operations.registering import (
     create_guardian,
 )
 from app.people.operations.revealing import NothingToReveal, ReasonMissing, reveal_field
+from app.people.operations.signing import (
+    Agreement,
+    GuardianMuted,
+    NotSigned,
+    record_consent,
+    withdraw_consent,
+)
 
 __all__ = [
     "BINDING_CODE_LIFE",
+    "Agreement",
     "AlreadyGuardian",
     "AlreadyRegistered",
     "BindingCodeRefused",
+    "GuardianMuted",
     "IssuedCode",
     "Mistyped",
     "MuteEndWrong",
     "NewBeneficiary",
     "NewCadre",
     "NewGuardian",
+    "NotSigned",
     "NothingToReveal",
     "OutsideRegion",
     "PhoneNotInRoster",
@@ -59,7 +70,9 @@ __all__ = [
     "mute_guardian",
     "note_follow",
     "note_unfollow",
+    "record_consent",
     "reveal_field",
     "unmute_beneficiary",
     "unmute_guardian",
+    "withdraw_consent",
 ]
