@@ -42,7 +42,7 @@ class Reason(Labelled):
     CAMPAIGN_CANCELLED = "campaign_cancelled", "任务已取消"
     DAILY_CAP = "daily_cap", "当天收到的消息已达上限"
     SAME_TEXT = "same_text", "7天内已经收到过同样的内容"
-    QUOTA_USED_UP = "quota_used_up", "微信允许的发送额度已用完，额度恢复后自动继续"
+    QUOTA_USED_UP = "quota_used_up", "发送额度已用完，恢复后自动继续"
     MONTH_QUOTA = "month_quota", "本月收到的群发已达4次，微信不再允许"
     WINDOW_CLOSED = "window_closed", "对方最近没有给服务号留言，微信不允许发送客服消息"
     TOO_FEW = "too_few", "微信群发至少要有两个人，到截止时间仍只有一人"

@@ -157,7 +157,7 @@ class TestCarrying:
                 1,
             ),
             (refused("InternalError"), MessageState.QUEUED, None, 1),
-            (refused("LimitExceeded.DailyLimit"), MessageState.QUEUED, None, 1),
+            (refused("LimitExceeded.DailyLimit"), MessageState.QUEUED, Reason.QUOTA_USED_UP, 1),
         ],
         ids=["silence", "not reached", "refused", "busy", "used up"],
     )

@@ -300,6 +300,8 @@ async def test_when_wechat_says_that_the_day_is_used_up_it_is_whatever_we_counte
 
     quota = await Quota.get(channel=Channel.OFFICIAL_TEMPLATE, subject="")
     assert (quota.closed, quota.used) == (True, quota.allowed)
+    await first.refresh_from_db()
+    assert (first.state, first.reason) == (MessageState.QUEUED, Reason.QUOTA_USED_UP)
     assert await Message.filter(state=MessageState.QUEUED, next_at=TOMORROW_MORNING).count() == 4
 
 

@@ -1,7 +1,7 @@
 """The ledger of what WeChat allows us: taken by the claim, given back once nothing was sent for certain.
 
 Every change joins the transaction of the change to the messages it is about, locks the ledger after the
-messages, and its rows in the order of their ids.
+messages, and its rows in the order of its index.
 """
 
 # ruff: noqa: S608 - only marks and words of this file are put into statements, values are bound
@@ -102,7 +102,8 @@ async def _read_locked(accounts: Collection[Account]) -> dict[Account, _Row]:
     found = await sql.fetch(
         "SELECT id, channel, subject, period, allowed, used FROM quota"
         f" WHERE period IN ({sql.marks(len(periods))}) AND channel IN ({sql.marks(len(channels))})"
-        f" AND subject IN ({sql.marks(len(subjects))}) ORDER BY id LIMIT %s" + sql.for_update(),
+        f" AND subject IN ({sql.marks(len(subjects))}) ORDER BY period, channel, subject LIMIT %s"
+        + sql.for_update(),
         (*periods, *channels, *subjects, _MOST_ROWS),
     )
     rows = {

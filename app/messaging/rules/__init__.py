@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.core.clock import CHINA, start_of_china_day
@@ -178,7 +178,7 @@ class Fate:
 
     Args:
         state: the state it goes into.
-        reason: why, unless it was sent or goes back into the queue.
+        reason: why, unless it was sent or is tried again soon.
         next_at: when it is due again, only with QUEUED.
         nothing_sent: this try did not reach anybody for certain, so that a credit is given back and the
             try does not count against the retry window.
@@ -235,7 +235,8 @@ def after_refusal(
         reaction = "give_up_recipient"
     wait = _wait(reaction, refusal, attempts=attempts, now=now, jitter=jitter)
     if wait is not None:
-        return refused_for_now(wait)
+        reason = Reason.QUOTA_USED_UP if reaction == "next_day" else None
+        return replace(refused_for_now(wait), reason=reason)
     if reaction == "done":
         return SENT
     if reaction == "held":
