@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from app.core.clock import Clock
@@ -70,6 +71,8 @@ class Run:
     _busy: set[str] = field(default_factory=set)
     _batches: "asyncio.Queue[list[Written] | None]" = field(init=False)
     _ready: Line[_Begun] = field(default_factory=Line)
+    # One claim after the other, so that each sees whose turn it is.
+    _claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
     _room: asyncio.Event = field(default_factory=asyncio.Event)
     _in_doubt: int = 0
     _most_begun: int = field(init=False)
@@ -92,7 +95,7 @@ class Run:
             Exception: the first failure of the database, after everything in flight was written down.
         """
         first = await self._next_chunk()
-        if not self.claimed:
+        if first is None:
             return 0
         async with asyncio.TaskGroup() as group:
             settling = group.create_task(self._settle())
@@ -101,8 +104,12 @@ class Run:
                     senders.create_task(self._lane())
                 async with asyncio.TaskGroup() as beginners:
                     for _ in range(_BEGINNERS):
-                        beginners.create_task(self._guarded(self._begin))
-                    await self._guarded(lambda: self._feed(first))
+                        beginners.create_task(self._begin())
+                    async with asyncio.TaskGroup() as feeders:
+                        feeders.create_task(self._guarded(lambda: self._feed(first)))
+                        # With much to do, one claims while the other has texts written.
+                        if self.claimed >= self.settings.chunk:
+                            feeders.create_task(self._guarded(lambda: self._feed([])))
                     for _ in range(_BEGINNERS):
                         await self._batches.put(None)
                 self._ready.close()
@@ -127,20 +134,31 @@ class Run:
                 await self._batches.put(batch)
             if self.stopping or time.monotonic() > self._deadline:
                 return
-            before = self.claimed
-            chunk = await self._next_chunk()
-            if self.claimed == before:
+            following = await self._next_chunk()
+            if following is None:
                 return
+            chunk = following
 
-    async def _next_chunk(self) -> list[Written]:
-        """Claim one chunk, put aside what must not leave, and return the rest with its texts."""
-        now = self.clock.now()
+    async def _next_chunk(self) -> list[Written] | None:
+        """Claim one chunk, put aside what must not leave, and return the rest with its texts.
+
+        None when nothing is due.
+        """
+        async with self._claiming:
+            now = self.clock.now()
+            messages = await self._claim(now)
+        self.claimed += len(messages)
+        if not messages:
+            return None
+        return await prepare_chunk(messages, writers=self.writers, busy=self._busy, now=now)
+
+    async def _claim(self, now: datetime) -> list[DueMessage]:
         roads = {channel: road for channel, road in self.trier.roads.items() if road.is_open(now)}
         if not roads:
             return []
         # No more than leave well within the lease, however slow the road is just now.
         pace = min(road.rate for road in roads.values()) * self.settings.lease_seconds / 6
-        messages = await operations.claim(
+        return await operations.claim(
             limit=min(self.settings.chunk, max(1, math.ceil(pace))),
             token=secrets.token_hex(16),
             now=now,
@@ -149,10 +167,6 @@ class Run:
             urgent_only=is_quiet(now),
             pace=self.pace,
         )
-        self.claimed += len(messages)
-        if not messages:
-            return []
-        return await prepare_chunk(messages, writers=self.writers, busy=self._busy, now=now)
 
     def _grouped(self, chunk: Sequence[Written]) -> list[list[Written]]:
         """Cut a chunk into groups of one channel each, as large as one intent may be."""
@@ -167,22 +181,27 @@ class Run:
 
     async def _begin(self) -> None:
         while (batch := await self._batches.get()) is not None:
-            messages = [message for message, _ in batch]
-            if self.stopping:
-                await operations.give_back(messages=messages, next_at=self.clock.now())
-                continue
-            await self.trier.roads[messages[0].channel].turn(len(messages))
-            while self._in_doubt + len(messages) > self._most_in_doubt:
-                self._room.clear()
-                await self._room.wait()
-            self._in_doubt += len(messages)
-            begun_at = time.monotonic()
-            begun = await operations.begin(
-                messages=messages, now=self.clock.now(), lease_seconds=self.settings.lease_seconds
-            )
-            if len(begun) < len(messages):
-                batch = self._without_lost(batch, begun={message.id for message in begun})
-            self._ready.extend([(message, text, begun_at) for message, text in batch])
+            # What comes after a failure of the database is only taken out of the way: its leases pass.
+            if self._failure is None:
+                await self._guarded(partial(self._begin_batch, batch))
+
+    async def _begin_batch(self, batch: list[Written]) -> None:
+        messages = [message for message, _ in batch]
+        if self.stopping:
+            await operations.give_back(messages=messages, next_at=self.clock.now())
+            return
+        await self.trier.roads[messages[0].channel].turn(len(messages))
+        while self._in_doubt + len(messages) > self._most_in_doubt:
+            self._room.clear()
+            await self._room.wait()
+        self._in_doubt += len(messages)
+        begun_at = time.monotonic()
+        begun = await operations.begin(
+            messages=messages, now=self.clock.now(), lease_seconds=self.settings.lease_seconds
+        )
+        if len(begun) < len(messages):
+            batch = self._without_lost(batch, begun={message.id for message in begun})
+        self._ready.extend([(message, text, begun_at) for message, text in batch])
 
     def _without_lost(self, batch: list[Written], *, begun: set[int]) -> list[Written]:
         """Let go of the messages that may not leave after all, and return the others."""
