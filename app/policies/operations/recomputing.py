@@ -23,7 +23,8 @@ from app.policies.rules.shelf import Shelf
 
 log = structlog.get_logger()
 
-_PEOPLE_AT_ONCE = 500
+# Few enough that the other loops of the worker hardly wait for them.
+_PEOPLE_AT_ONCE = 250
 # A short round looks through so many ids for the few that changed.
 _IDS_AT_ONCE = 20_000
 # How long after a round the next short one begins.
