@@ -1,6 +1,7 @@
 """The life of a need, who may take which step, and who reads an opinion."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.needs.enums import OPEN_NEEDS, NeedAct, NeedState, Speaker
@@ -41,6 +42,21 @@ _STEPS_OF: Mapping[Speaker, frozenset[NeedAct]] = {
 # An official who ends a need, or speaks for the family, says on what ground.
 _NEEDS_WORDS = frozenset({NeedAct.NOTED, NeedAct.ANSWERED, NeedAct.CLOSED})
 _OFFICIAL_NEEDS_WORDS = frozenset({NeedAct.CONFIRMED, NeedAct.REOPENED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What is done to a need.
+
+    Args:
+        act: the step.
+        text: a sentence about it.
+        department: to which department it goes, with REFERRED.
+    """
+
+    act: NeedAct
+    text: str | None = None
+    department: str | None = None
 
 
 def state_after(state: NeedState, act: NeedAct) -> NeedState | None:

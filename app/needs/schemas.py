@@ -8,8 +8,8 @@ from pydantic import StringConstraints
 from app.core.bodies import AnswerBody, Moment, RequestBody, RowId
 from app.needs.enums import InquiryKind, InquiryState, NeedAct, NeedDomain, NeedState, OpinionState, Speaker
 from app.needs.models import Inquiry, Need, NeedStep, Opinion
-from app.needs.operations import Step
 from app.needs.queries import UnitNeeds
+from app.needs.rules import Step
 from app.people.rules import mask_name
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]

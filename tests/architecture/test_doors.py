@@ -25,7 +25,7 @@ from tests.policies.factories import make_entitlement, make_policy, policy_body
 
 Door = tuple[str, str]
 
-SIGNED = {"purpose": "policy_notice", "channel": "sms", "evidence": "同意书第12号"}
+SIGNED: dict[str, object] = {"purpose": "policy_notice", "channel": "sms", "evidence": "同意书第12号"}
 # What the doors to one row need besides its number in the address.
 BODIES: dict[Door, dict[str, object]] = {
     ("POST", "/admin/v1/cadres/{cadre_id}/status"): {"status": "active"},

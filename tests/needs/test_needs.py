@@ -10,6 +10,7 @@ from app.core import sql
 from app.needs import operations
 from app.needs.enums import NeedAct, NeedState, Speaker
 from app.needs.models import Need, NeedStep
+from app.needs.rules import Step
 from app.people.enums import GuardianRelation
 from app.people.models import Guardianship
 from tests.accounts.factories import JINAN, SHIZHONG, phone_headers
@@ -114,7 +115,7 @@ async def test_of_two_who_take_a_step_at_once_one_is_told_to_look_again(client: 
     need_id = (await sun.raise_need(pairing_id=liu.id)).json()["id"]
     seen, also_seen = await Need.get(id=need_id), await Need.get(id=need_id)
     later = NOW + timedelta(minutes=1)
-    closing = operations.Step(act=NeedAct.CLOSED, text="不属于残联职责")
+    closing = Step(act=NeedAct.CLOSED, text="不属于残联职责")
 
     await operations.take_step(need=seen, speaker=Speaker.STAFF, speaker_id=1, step=closing, now=later)
 
@@ -123,7 +124,7 @@ async def test_of_two_who_take_a_step_at_once_one_is_told_to_look_again(client: 
             need=also_seen,
             speaker=Speaker.CADRE,
             speaker_id=liu.cadre_id,
-            step=operations.Step(act=NeedAct.ANSWERED, text="下周来"),
+            step=Step(act=NeedAct.ANSWERED, text="下周来"),
             now=later,
         )
     assert (await Need.get(id=need_id)).state is NeedState.CLOSED

@@ -10,7 +10,6 @@ from app.needs.operations.listening import (
 from app.needs.operations.raising import ClientIdReused, Raised, TooManyOpen, Wish, raise_need
 from app.needs.operations.stepping import (
     ChangedMeanwhile,
-    Step,
     StepIncomplete,
     StepNotAllowed,
     StepNotPossible,
@@ -22,7 +21,6 @@ __all__ = [
     "ChangedMeanwhile",
     "ClientIdReused",
     "Raised",
-    "Step",
     "StepIncomplete",
     "StepNotAllowed",
     "StepNotPossible",

@@ -1,14 +1,13 @@
 """One step in the life of a need; the history only grows."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from tortoise.transactions import in_transaction
 
 from app.core.errors import Conflict, Invalid, NotAllowed
-from app.needs.enums import NeedAct, Speaker
+from app.needs.enums import Speaker
 from app.needs.models import Need, NeedStep
-from app.needs.rules import may_take, state_after, step_refusal
+from app.needs.rules import Step, may_take, state_after, step_refusal
 
 
 class StepNotAllowed(NotAllowed):
@@ -29,21 +28,6 @@ class StepNotPossible(Conflict):
 class ChangedMeanwhile(Conflict):
     code = "needs.changed_meanwhile"
     title = "这条诉求刚刚被别人处理过，请刷新后再看"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """What is done to a need.
-
-    Args:
-        act: the step.
-        text: a sentence about it.
-        department: to which department it goes, with REFERRED.
-    """
-
-    act: NeedAct
-    text: str | None = None
-    department: str | None = None
 
 
 async def take_step(*, need: Need, speaker: Speaker, speaker_id: int, step: Step, now: datetime) -> Need:
