@@ -1,5 +1,6 @@
 """Mass messages: many rows, one call, repeated as it was."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -146,6 +147,43 @@ async def test_a_batch_whose_worker_died_is_repeated_as_it_was(wechat: FakeWeCha
 
     assert wechat.masses == {batch.client_msg_id: ([one.openid for one in messages], "中秋节快乐")}
     assert await states() == [MessageState.SENT] * 2
+
+
+async def test_two_workers_at_once_send_everybody_once(wechat: FakeWeChat, clock: FixedClock) -> None:
+    messages = await greeted(12)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(3):
+            group.create_task(sender(wechat, clock).send_due())
+    while await sender(wechat, clock).send_due():
+        pass
+
+    got = [openid for openids, _ in wechat.masses.values() for openid in openids]
+    assert sorted(got) == sorted(str(one.openid) for one in messages)
+    assert await Message.filter(state=MessageState.SENT).count() == 12
+
+
+async def test_a_batch_is_taken_up_by_one_worker_only(wechat: FakeWeChat, clock: FixedClock) -> None:
+    await greeted(2)
+    wechat.lost_mass_answers.append(WeChatUnanswered("cut"))
+    await sender(wechat, clock).send_due()
+    clock.advance(timedelta(minutes=3))
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(3):
+            group.create_task(sender(wechat, clock).send_due())
+
+    assert len(wechat.mass_calls) == 2
+    assert (await MassBatch.get()).tries == 2
+
+
+@pytest.mark.parametrize(("people", "first"), [(3, 3), (4, 2), (5, 2)])
+async def test_no_portion_leaves_one_alone(people: int, first: int) -> None:
+    await greeted(people)
+
+    claimed = await masses.claim_mass(campaign_id=1, token="t", now=NOW, lease_seconds=60, limit=3)
+
+    assert len(claimed) == first
 
 
 async def test_after_a_day_a_batch_without_an_answer_is_unknown(

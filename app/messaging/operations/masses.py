@@ -77,6 +77,8 @@ async def claim_mass(
 ) -> list[DueMessage]:
     """Take up to 10,000 due messages of one campaign that travel by 群发, the oldest first.
 
+    Never all but one: whoever is left alone cannot be sent anything.
+
     Args:
         campaign_id: whose.
         token: names this claim, and the batch that is made of it.
@@ -84,17 +86,19 @@ async def claim_mass(
         lease_seconds: how long they stay with this worker while their text is written.
         limit: how many at most.
     """
-    locking = "" if sql.is_sqlite() else " FOR UPDATE SKIP LOCKED"
 
     async def unit() -> list[dict[str, Any]]:
         async with in_transaction():
+            # Workers wait for each other here: shared out between two, few people would leave one alone.
             # In the order of the index; asked for by id alone, MariaDB would walk through the whole table.
             rows = await sql.fetch(
                 "SELECT id, purpose, recipient_kind, recipient_id, openid, template_id, attempts,"
                 " first_tried_at, expires_at FROM message WHERE campaign_id = %s AND state = 'queued'"
-                f" AND channel = %s AND next_at <= %s ORDER BY reason, id LIMIT %s{locking}",
-                (campaign_id, _MASS, now, limit),
+                " AND channel = %s AND next_at <= %s ORDER BY reason, id LIMIT %s" + sql.for_update(),
+                (campaign_id, _MASS, now, limit + 1),
             )
+            if len(rows) > limit:
+                rows = rows[: limit - 1]
             if rows:
                 await sql.execute(
                     "UPDATE message SET state = 'sending', begun = 0, lease_token = %s,"
