@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,8 +23,7 @@ from tests.databases import mysql_admin
 ROOT = Path(__file__).parents[2]
 _COPIED = ("app", "workers", "sandbox", "migrations", "tests", "pyproject.toml", ".env.example")
 _SECONDS = 180
-# What pytest answers when tests ran and some failed.
-_RED = 1
+# What pytest answers when tests ran and none failed.
 _GREEN = 0
 
 Backend = Literal["sqlite", "mysql"]
@@ -300,39 +300,49 @@ def verdict_of(mutation: Mutation, copy: Path, *, backend: Backend) -> tuple[Ver
         code, failed = _run(mutation.tests, copy, backend=backend)
     finally:
         file.write_text(sound, encoding="utf-8")
-    if code == _GREEN:
-        return "survived", ""
+    if failed:
+        return "caught", failed
     # Only a test that failed counts: whatever else goes wrong is no answer.
-    return ("caught" if code == _RED and failed else "broken"), failed
+    return ("survived" if code == _GREEN else "broken"), ""
 
 
 def _run(tests: Sequence[str], copy: Path, *, backend: Backend) -> tuple[int, str]:
-    """Run tests in the copy; return pytest's answer and the test that failed, as one has that hangs."""
+    """Run tests in the copy up to the first that fails; return pytest's answer and which one that was."""
     prefix = f"lianxin_mutation_{uuid.uuid4().hex[:8]}_"
     environment = os.environ | {
         "LIANXIN_TEST_DATABASE": backend,
         "LIANXIN_TEST_PREFIX": prefix,
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+        "TMPDIR": str(copy),
     }
-    environment.pop("PYTEST_CURRENT_TEST", None)
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:randomly", "-p", "no:cacheprovider"]
+    # Twice, because the configuration asks for less: one line for each test, as it ends.
+    command = [sys.executable, "-m", "pytest", "-vv", "-x", "-p", "no:randomly", "-p", "no:cacheprovider"]
     existing = [test for test in tests if (copy / test).exists()]
-    try:
-        finished = subprocess.run(
-            [*command, *existing],
-            cwd=copy,
-            env=environment,
-            timeout=_SECONDS,
-            capture_output=True,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        if backend == "mysql":
-            _drop_databases(prefix)
-        return _RED, f"no end within {_SECONDS} seconds"
-    lines = finished.stdout.decode(errors="replace").splitlines()
-    failed = next((line for line in lines if line.startswith("FAILED ")), "")
-    return finished.returncode, failed.removeprefix("FAILED ").partition(" - ")[0].rpartition("::")[2]
+    with subprocess.Popen(
+        [*command, *existing], cwd=copy, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        # Without its guard a test may wait for ever, or what cleans up after it.
+        limit = threading.Timer(_SECONDS, process.kill)
+        limit.start()
+        failed = _first_failure(process)
+        if failed:
+            process.kill()
+        process.wait()
+        ran_out = not limit.is_alive()
+        limit.cancel()
+    if backend == "mysql":
+        _drop_databases(prefix)
+    return process.returncode, failed or (f"no end within {_SECONDS} seconds" if ran_out else "")
+
+
+def _first_failure(process: "subprocess.Popen[bytes]") -> str:
+    """Read line by line, and return the name of the first test that fails."""
+    for line in process.stdout or ():
+        test, _, rest = line.decode(errors="replace").partition(" FAILED")
+        if rest:
+            return test.rpartition("::")[2]
+    return ""
 
 
 def _drop_databases(prefix: str) -> None:
