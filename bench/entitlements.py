@@ -142,8 +142,8 @@ async def measure(url: str, *, people: int, at_once: int) -> list[Figure]:
         rounds.append(await one_round("short round, 1 in 1,000 changed", now=soon, people=at_once))
         started = time.perf_counter()
         rows = await sql.fetch(
-            "SELECT SUBSTR(region_code, 1, 4) AS unit, policy_key, verdict, step, COUNT(*) AS amount"
-            " FROM entitlement WHERE region_code LIKE '37%%' GROUP BY unit, policy_key, verdict, step"
+            "SELECT SUBSTR(region_code, 1, 4) AS unit, policy_key, verdict, step, SUM(amount) AS amount"
+            " FROM entitlement_tally WHERE region_code LIKE '37%%' GROUP BY unit, policy_key, verdict, step"
         )
         print(f"counts of the province: {time.perf_counter() - started:.2f} s", flush=True)
         for verdict in sorted({row["verdict"] for row in rows}):
