@@ -1,4 +1,4 @@
-"""The `lianxin` command: api | worker | migrate | demo | audit-check | admin create, password, close."""
+"""The `lianxin` command: api | worker | migrate | demo | audit-check | after-restore | admin create, …"""
 
 import asyncio
 import difflib

@@ -253,11 +253,11 @@ async def _keep_evidence(made: Scene, seed: int) -> None:
     """Write down what there was when the scene failed; nothing here may hide why it failed."""
     sys.stderr.write(f"\nLIANXIN_FAULT_SEED={seed}, evidence in {made.folder}\n")
     with contextlib.suppress(Exception):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             answer = await made.judge.http.get("/_sandbox/ledger.jsonl")
             (made.folder / "ledger.jsonl").write_bytes(answer.content)
     with contextlib.suppress(Exception):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             rows = await sql.fetch(
                 "SELECT campaign_id, state, reason, begun, COUNT(*) AS amount FROM message"
                 " GROUP BY campaign_id, state, reason, begun ORDER BY campaign_id, state, reason, begun"
