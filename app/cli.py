@@ -1,4 +1,4 @@
-"""The `lianxin` command: api | worker | migrate | demo | audit-check | after-restore | admin create, …"""
+"""The `lianxin` command: api | worker | migrate | demo | audit-check | after-restore | admin …."""
 
 import asyncio
 import difflib
