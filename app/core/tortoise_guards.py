@@ -31,6 +31,8 @@ from tortoise.exceptions import DBConnectionError, OperationalError, Transaction
 from app.core.patience import patience
 
 _unlimited_query = mysql_connection.Connection.query
+_unlimited_greeting = mysql_connection.Connection._get_server_information
+_unlimited_login = mysql_connection.Connection._request_authentication
 _unlimited_read_ok = mysql_connection.Connection._read_ok_packet
 
 
@@ -81,6 +83,24 @@ async def _limited_read_ok(self):
             return await _unlimited_read_ok(self)
     except TimeoutError:
         raise patience.no_answer() from None
+
+
+# asyncio.wait_for, in which aiomysql opens the socket, may swallow a cancellation that comes as the socket
+# opens (Python 3.11): the handshake that follows has limits of its own.
+async def _limited_greeting(self):
+    try:
+        async with asyncio.timeout(patience.connection_seconds):
+            return await _unlimited_greeting(self)
+    except TimeoutError:
+        raise patience.no_connection() from None
+
+
+async def _limited_login(self):
+    try:
+        async with asyncio.timeout(patience.connection_seconds):
+            return await _unlimited_login(self)
+    except TimeoutError:
+        raise patience.no_connection() from None
 
 
 async def _connection_enter(self):
@@ -229,6 +249,8 @@ def install() -> None:
     if find_spec("asyncmy") is not None:
         raise RuntimeError("asyncmy is installed: Tortoise would silently prefer it to aiomysql. Remove it.")
     mysql_connection.Connection.query = _limited_query
+    mysql_connection.Connection._get_server_information = _limited_greeting
+    mysql_connection.Connection._request_authentication = _limited_login
     mysql_connection.Connection._read_ok_packet = _limited_read_ok
     base_client.PoolConnectionWrapper.__aenter__ = _connection_enter
     base_client.TransactionContextPooled.__aenter__ = _pooled_enter
