@@ -61,6 +61,8 @@ class MariaDB:
                 f"--user={getpass.getuser()}",
                 f"--datadir={self.folder / 'data'}",
                 f"--socket={self.folder / 'socket'}",
+                # A server that starts clears its folder of temporary tables, and may share no other's.
+                f"--tmpdir={self.folder}",
                 f"--port={self.port}",
                 "--bind-address=127.0.0.1",
                 "--skip-name-resolve",
@@ -144,6 +146,7 @@ async def mariadb_of_our_own(folder: Path) -> AsyncIterator[MariaDB]:
         "--no-defaults",
         f"--user={getpass.getuser()}",
         f"--datadir={folder / 'data'}",
+        f"--tmpdir={folder}",
         "--auth-root-authentication-method=normal",
         "--skip-test-db",
         stdout=asyncio.subprocess.DEVNULL,
