@@ -14,6 +14,8 @@ class WeChatIdentity(Model):
     app = fields.CharEnumField(WeChatApp, max_length=12, description="mini program or service account")
     openid = fields.CharField(max_length=64)
     unionid = fields.CharField(max_length=64, null=True, db_index=True)
+    # When WeChat was asked for the unionid of a follower, whatever it answered.
+    unionid_asked_at = UtcDatetimeField(null=True)
     cadre_id = fields.BigIntField(null=True, db_index=True)
     guardian_id = fields.BigIntField(null=True, db_index=True)
     follows = fields.BooleanField(default=False)

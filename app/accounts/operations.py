@@ -83,6 +83,8 @@ async def sign_in_phone(*, openid: str, unionid: str | None, now: datetime) -> t
         if unionid and identity.unionid != unionid:
             identity.unionid = unionid
             await identity.save(update_fields=["unionid"])
+        if unionid and identity.cadre_id is None and identity.guardian_id is None:
+            await _take_guardian_over(identity)
         await MiniSession.filter(identity_id=identity.id, expires_at__lte=now).delete()
         await MiniSession.create(
             token_hash=hash_token(token),
@@ -91,6 +93,14 @@ async def sign_in_phone(*, openid: str, unionid: str | None, now: datetime) -> t
             expires_at=now + MINI_SESSION,
         )
     return token, identity
+
+
+async def _take_guardian_over(identity: WeChatIdentity) -> None:
+    """Know somebody at once who is bound in the service account: one unionid is one person."""
+    follower = await WeChatIdentity.filter(app=WeChatApp.OFFICIAL, unionid=identity.unionid).first()
+    if follower is not None and follower.guardian_id is not None:
+        identity.guardian_id = follower.guardian_id
+        await identity.save(update_fields=["guardian_id"])
 
 
 async def sign_in_staff(

@@ -4,7 +4,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from app.accounts.enums import WeChatApp
-from app.bot.enums import PushKind, PushState
+from app.bot.enums import DialogueKind, PushKind, PushState
 from app.core.fields import EncryptedField, UtcDatetimeField
 
 
@@ -32,3 +32,16 @@ class WeChatPush(Model):
     class Meta:
         table = "wechat_push"
         indexes = (("state", "next_at"), ("openid", "happened_at"))
+
+
+class Dialogue(Model):
+    """What somebody was asked last and has not answered: a number that he writes chooses from it."""
+
+    openid = fields.CharField(max_length=64, primary_key=True)
+    kind = fields.CharEnumField(DialogueKind, max_length=16, description="what was asked")
+    # Ids and keys to choose from, and words that wait for the choice.
+    state = EncryptedField()
+    expires_at = UtcDatetimeField(db_index=True)
+
+    class Meta:
+        table = "bot_dialogue"

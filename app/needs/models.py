@@ -71,6 +71,10 @@ class Inquiry(Model):
     answered_by = fields.CharEnumField(Speaker, max_length=12, null=True, description="who answered")
     answerer_id = fields.BigIntField(null=True)
     answered_at = UtcDatetimeField(null=True)
+    # The message that carries the answer, if one could be sent.
+    message_id = fields.BigIntField(null=True)
+    # When the answer was read out at the guardian's next message, because no message reached him.
+    told_at = UtcDatetimeField(null=True)
 
     class Meta:
         table = "inquiry"

@@ -198,3 +198,28 @@ class BindingCode(Model):
 
     class Meta:
         table = "binding_code"
+
+
+class BindingPin(Model):
+    """Six digits that a cadre reads out and a guardian types, told by a keyed digest only."""
+
+    id = fields.BigIntField(primary_key=True)
+    digest = fields.CharField(max_length=64, unique=True)
+    guardian_id = fields.BigIntField(db_index=True)
+    expires_at = UtcDatetimeField(db_index=True)
+    used_at = UtcDatetimeField(null=True)
+
+    class Meta:
+        table = "binding_pin"
+
+
+class BindingTries(Model):
+    """Six digits typed of late by one follower, and wrong ones by all together. The digest tells neither."""
+
+    id = fields.BigIntField(primary_key=True)
+    digest = fields.CharField(max_length=64, unique=True)
+    tries = fields.IntField()
+    forgotten_at = UtcDatetimeField(db_index=True)
+
+    class Meta:
+        table = "binding_tries"

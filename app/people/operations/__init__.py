@@ -1,6 +1,7 @@
 """What is done to the register: entering people, binding them to WeChat, their consent, showing sealed data.
 
-A package because there is much of it, used through this name: `registering`, `binding`, `consenting` of
+A package because there is much of it, used through this name: `registering`, `binding` by
+card and number, by six digits (`pins`), `unbinding`, `linking` one person's accounts, `consenting` of
 followers, `signing` on paper, `muting` families on festivals, `revealing`.
 """
 
@@ -15,7 +16,19 @@ from app.people.operations.binding import (
     issue_binding_code,
 )
 from app.people.operations.consenting import mute_guardian, note_follow, note_unfollow, unmute_guardian
+from app.people.operations.linking import identities_to_ask, link_unionid
 from app.people.operations.muting import MuteEndWrong, mute_beneficiary, unmute_beneficiary
+from app.people.operations.pins import (
+    PIN_LIFE,
+    IssuedPin,
+    NoGuardian,
+    NoPinFree,
+    PinRefused,
+    TooManyTries,
+    bind_guardian_by_pin,
+    forget_pins,
+    issue_pins,
+)
 from app.people.operations.registering import (
     AlreadyGuardian,
     AlreadyRegistered,
@@ -38,40 +51,61 @@ from app.people.operations.signing import (
     record_consent,
     withdraw_consent,
 )
+from app.people.operations.unbinding import (
+    forget_mini_user,
+    unbind_by_follower,
+    unbind_guardian,
+    unbind_own_guardian,
+)
 
 __all__ = [
     "BINDING_CODE_LIFE",
+    "PIN_LIFE",
     "Agreement",
     "AlreadyGuardian",
     "AlreadyRegistered",
     "BindingCodeRefused",
     "GuardianMuted",
     "IssuedCode",
+    "IssuedPin",
     "Mistyped",
     "MuteEndWrong",
     "NewBeneficiary",
     "NewCadre",
     "NewGuardian",
+    "NoGuardian",
+    "NoPinFree",
     "NotSigned",
     "NothingToReveal",
     "OutsideRegion",
     "PhoneNotInRoster",
     "PhoneTaken",
+    "PinRefused",
     "ReasonMissing",
+    "TooManyTries",
     "bind_cadre_by_phone",
     "bind_guardian_by_code",
     "bind_guardian_by_phone",
+    "bind_guardian_by_pin",
     "change_cadre_status",
     "create_beneficiary",
     "create_cadre",
     "create_guardian",
+    "forget_mini_user",
+    "forget_pins",
+    "identities_to_ask",
     "issue_binding_code",
+    "issue_pins",
+    "link_unionid",
     "mute_beneficiary",
     "mute_guardian",
     "note_follow",
     "note_unfollow",
     "record_consent",
     "reveal_field",
+    "unbind_by_follower",
+    "unbind_guardian",
+    "unbind_own_guardian",
     "unmute_beneficiary",
     "unmute_guardian",
     "withdraw_consent",

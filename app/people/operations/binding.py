@@ -97,6 +97,7 @@ async def bind_guardian_by_phone(*, identity_id: int, phone: str, now: datetime)
         guardian = found[0]
         let_go = await let_phones_go(guardian_id=guardian.id, keep=identity_id)
         await WeChatIdentity.filter(id=identity_id).update(guardian_id=guardian.id, cadre_id=None)
+        await link_person(await WeChatIdentity.get(id=identity_id))
         await record_of_guardian(
             guardian, action="guardian.bound", now=now, detail=f"identity:{identity_id} let_go:{let_go}"
         )
@@ -163,28 +164,53 @@ async def bind_guardian_by_code(*, code: str, openid: str, evidence: str, now: d
         identity, _ = await WeChatIdentity.get_or_create(
             app=WeChatApp.OFFICIAL, openid=openid, defaults={"created_at": now}
         )
+        before = identity.guardian_id
         if not used_now:
             if identity.guardian_id != guardian.id:
                 raise BindingCodeRefused
             await WeChatIdentity.filter(id=identity.id, follows=False).update(follows=True)
             return guardian
-        await _bind_follower(identity, guardian)
+        await bind_follower(identity, guardian)
         await grant_policy_notices(guardian, evidence=evidence, now=now)
         await record_of_guardian(
             guardian,
             action="guardian.bound",
             now=now,
-            detail=f"code:{known.id} identity:{identity.id} before:{identity.guardian_id or 0}",
+            detail=f"code:{known.id} identity:{identity.id} before:{before or 0}",
         )
     log.info("people.guardian.bound", guardian_id=guardian.id, identity_id=identity.id)
     return guardian
 
 
-async def _bind_follower(identity: WeChatIdentity, guardian: Guardian) -> None:
-    """Make this follower the guardian's only one: a card is handed over in person, so the last one counts."""
+async def bind_follower(identity: WeChatIdentity, guardian: Guardian) -> None:
+    """Make this follower the guardian's only one, in the transaction of the caller.
+
+    A card or a code is handed over in person, so the last one counts.
+    """
     await (
         WeChatIdentity.filter(app=WeChatApp.OFFICIAL, guardian_id=guardian.id)
         .exclude(id=identity.id)
         .update(guardian_id=None)
     )
     await WeChatIdentity.filter(id=identity.id).update(guardian_id=guardian.id, follows=True)
+    identity.update_from_dict({"guardian_id": guardian.id, "follows": True})
+    await link_person(identity)
+
+
+async def link_person(identity: WeChatIdentity) -> int:
+    """Give a bound person's other account the same guardian, in the transaction of the caller.
+
+    WeChat tells by the unionid that a follower of the service account and a user of the mini program are one
+    person. An account that belongs to somebody already is left alone, and a consent is never taken over.
+
+    Returns:
+        How many accounts were linked.
+    """
+    if identity.unionid is None or identity.guardian_id is None:
+        return 0
+    app = WeChatApp.MINI if identity.app is WeChatApp.OFFICIAL else WeChatApp.OFFICIAL
+    if await WeChatIdentity.filter(app=app, guardian_id=identity.guardian_id).exists():
+        return 0
+    return await WeChatIdentity.filter(
+        app=app, unionid=identity.unionid, guardian_id=None, cadre_id=None
+    ).update(guardian_id=identity.guardian_id)
