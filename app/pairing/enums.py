@@ -35,3 +35,32 @@ class PairingOutcome(Labelled):
     STARTS = "starts", "可以结对"
     ALREADY = "already", "已经结对，无需改动"
     REFUSED = "refused", "不能结对"
+
+
+class ProposalState(Labelled):
+    """Where a proposal of pairs is."""
+
+    DRAFT = "draft", "排队等待计算"
+    RUNNING = "running", "正在计算"
+    READY = "ready", "待确认"
+    ACCEPTED = "accepted", "已采纳"
+    CANCELLED = "cancelled", "已取消"
+    FAILED = "failed", "计算没有成功"
+
+
+class PairDecision(Labelled):
+    """What became of one proposed pair."""
+
+    OPEN = "open", "待确认"
+    APPLIED = "applied", "已结对"
+    KEPT = "kept", "继续原结对"
+    NOBODY = "nobody", "暂未安排"
+    REFUSED = "refused", "未采纳"
+
+
+class BarReason(Labelled):
+    """Why a cadre and a person must not be paired."""
+
+    RELATIVE = "relative", "亲属关系"
+    CONFLICT = "conflict", "双方有矛盾"
+    FAMILY_WISH = "family_wish", "家庭不愿意"

@@ -8,7 +8,8 @@ from tortoise import fields
 from tortoise.models import Model
 
 from app.core.fields import UtcDatetimeField
-from app.pairing.enums import EndReason
+from app.pairing.enums import BarReason, EndReason, PairDecision, ProposalState
+from app.people.enums import Sex
 
 if TYPE_CHECKING:
     from app.people.models import Beneficiary, Cadre
@@ -37,3 +38,101 @@ class Pairing(Model):
     class Meta:
         table = "pairing"
         indexes = (("cadre_id", "ended_on"), ("region_code", "id"))
+
+
+class CadreTerms(Model):
+    """Where a cadre works and lives, with how many families, and whether he takes part, as far as known."""
+
+    id = fields.BigIntField(primary_key=True)
+    cadre_id = fields.BigIntField(unique=True)
+    work_county = fields.CharField(max_length=6, default="")
+    work_town = fields.CharField(max_length=40, default="")
+    home_county = fields.CharField(max_length=6, default="")
+    home_town = fields.CharField(max_length=40, default="")
+    sex = fields.CharEnumField(Sex, max_length=8, null=True, description="sex, families may wish for one")
+    # JSON list of words: 手语, dialects, languages of minorities.
+    languages = fields.CharField(max_length=200, default="[]")
+    capacity = fields.SmallIntField(null=True)
+    takes_part = fields.BooleanField(null=True)
+    updated_at = UtcDatetimeField()
+
+    class Meta:
+        table = "pairing_cadre_terms"
+
+
+class PairingWish(Model):
+    """Whom a family wishes for (官方方案 四(四): 充分尊重意愿)."""
+
+    id = fields.BigIntField(primary_key=True)
+    beneficiary_id = fields.BigIntField(unique=True)
+    cadre_sex = fields.CharEnumField(Sex, max_length=8, null=True, description="a woman or a man")
+    language = fields.CharField(max_length=20, default="")
+    updated_at = UtcDatetimeField()
+
+    class Meta:
+        table = "pairing_wish"
+
+
+class PairingBar(Model):
+    """That a cadre and a person must not be paired."""
+
+    id = fields.BigIntField(primary_key=True)
+    beneficiary_id = fields.BigIntField()
+    cadre_id = fields.BigIntField()
+    reason = fields.CharEnumField(BarReason, max_length=16, description="why they must not be paired")
+    created_at = UtcDatetimeField()
+
+    class Meta:
+        table = "pairing_bar"
+        unique_together = (("beneficiary_id", "cadre_id"),)
+
+
+class PairingProposal(Model):
+    """The best pairs for one county. Those of one request and one block are solved together."""
+
+    id = fields.BigIntField(primary_key=True)
+    # The id of the first proposal of the same request.
+    batch = fields.BigIntField(db_index=True)
+    block_code = fields.CharField(max_length=6)
+    region_code = fields.CharField(max_length=6)
+    # The county while the proposal is open, else null: one county has one open proposal.
+    open_region = fields.CharField(max_length=6, null=True, unique=True)
+    state = fields.CharEnumField(ProposalState, max_length=12, description="where the proposal is")
+    requested_by = fields.BigIntField(null=True)
+    requested_at = UtcDatetimeField()
+    attempts = fields.SmallIntField(default=0)
+    lease_token = fields.CharField(max_length=32, default="")
+    lease_until_ms = fields.BigIntField(default=0)
+    people = fields.IntField(default=0)
+    placed = fields.IntField(default=0)
+    cost = fields.BigIntField(null=True)
+    solved_at = UtcDatetimeField(null=True)
+    decided_by = fields.BigIntField(null=True)
+    decided_at = UtcDatetimeField(null=True)
+
+    class Meta:
+        table = "pairing_proposal"
+        indexes = (("state", "id"), ("region_code", "id"))
+
+
+class PairingProposalPair(Model):
+    """Whom one person is to have by a proposal, nobody while the cadre is null."""
+
+    id = fields.BigIntField(primary_key=True)
+    proposal_id: int
+    proposal: fields.ForeignKeyRelation[PairingProposal] = fields.ForeignKeyField(
+        "app.PairingProposal", related_name="pairs", on_delete=fields.CASCADE
+    )
+    beneficiary_id = fields.BigIntField()
+    cadre_id = fields.BigIntField(null=True)
+    present_cadre_id = fields.BigIntField(null=True)
+    end_reason = fields.CharEnumField(EndReason, max_length=24, description="why the present one would end")
+    sentence = fields.CharField(max_length=200)
+    locked = fields.BooleanField(default=False)
+    decision = fields.CharEnumField(PairDecision, max_length=12, description="what became of it")
+    refusal = fields.CharField(max_length=200, default="")
+
+    class Meta:
+        table = "pairing_proposal_pair"
+        unique_together = (("proposal", "beneficiary_id"),)
+        indexes = (("cadre_id", "decision"),)

@@ -1,6 +1,6 @@
 """Why this cadre, in one sentence that a clerk can read to a family; and why nobody."""
 
-from app.pairing.rules.costs import CadreChoice, Geography, PersonChoice, Points, nearest, serves
+from app.pairing.rules.costs import CadreChoice, Geography, PersonChoice, Points, nearest
 from app.people.enums import Sex
 
 _BY_HAND = "由管理人员指定"
@@ -72,14 +72,3 @@ def _continuity(person: PersonChoice, cadre: CadreChoice) -> str:
     if person.present_cadre_id == cadre.id:
         return "原结对已满两年，仍由原干部继续" if person.is_due else "继续原结对"
     return "原结对已满两年，轮换" if person.is_due else "原干部不能继续，更换干部"
-
-
-def counts_for(person: PersonChoice, cadres: list[CadreChoice]) -> tuple[int, int]:
-    """Return how many cadres may be paired with a person, and how many serve his region."""
-    here = [
-        cadre
-        for cadre in cadres
-        if serves(cadre, county=person.place.code)
-        and (cadre.takes_new or person.present_cadre_id == cadre.id)
-    ]
-    return sum(cadre.id not in person.barred for cadre in here), len(here)
