@@ -30,6 +30,7 @@ class _Connection(asyncio.Protocol):
     """Carries one request at a time."""
 
     def __init__(self) -> None:
+        self.is_open = True
         self._received = b""
         self._answered: asyncio.Future[bool] | None = None
 
@@ -58,6 +59,7 @@ class _Connection(asyncio.Protocol):
             self._answered.set_result(is_good)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.is_open = False
         if self._answered is not None and not self._answered.done():
             self._answered.set_exception(exc or ConnectionResetError())
 
@@ -85,7 +87,7 @@ async def arrive(*, port: int, requests: Sequence[bytes], per_second: float) -> 
         found.most_waiting = max(found.most_waiting, found._waiting)  # noqa: SLF001 - as above
         try:
             async with asyncio.timeout(_LONGEST_SECONDS):
-                connection = free.pop() if free else await _open(port)
+                connection = _idle(free) or await _open(port)
                 is_good = await connection.carry(request)
         except (OSError, TimeoutError):
             found.lost += 1
@@ -105,6 +107,15 @@ async def arrive(*, port: int, requests: Sequence[bytes], per_second: float) -> 
     for connection in free:
         connection.close()
     return found
+
+
+def _idle(free: list[_Connection]) -> _Connection | None:
+    """Take a connection that waits for work; what the server closed meanwhile is forgotten."""
+    while free:
+        connection = free.pop()
+        if connection.is_open:
+            return connection
+    return None
 
 
 async def _open(port: int) -> _Connection:

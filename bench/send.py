@@ -225,6 +225,8 @@ async def bare(wechat: HttpWeChat, openids: list[str], *, in_flight: int) -> Non
 async def new_campaign(count: int, *, now: datetime) -> None:
     """Make an approved campaign to the first `count` guardians, with one waiting message each."""
     await sql.execute("TRUNCATE TABLE message")
+    # All rounds are of one day, and together they are more than WeChat takes on it.
+    await sql.execute("DELETE FROM quota")
     await sql.execute(
         "UPDATE guardian SET region_code = CASE WHEN id <= %s THEN %s ELSE '370103' END", (count, LIXIA)
     )
