@@ -63,6 +63,7 @@ ADMIN_ROUTERS = (
     policies_admin.router,
     orgs_admin.router,
     pairing_admin.router,
+    pairing_admin.proposals_router,
     people_admin.router,
     rosters_admin.router,
     campaigns_admin.router,

@@ -13,6 +13,7 @@ from app.core.queue import Topic
 from app.messaging import operations as messaging
 from app.messaging.sending import Sender
 from app.messaging.sending.masses import MassSender
+from app.pairing import operations as pairing
 from app.policies import operations as policies
 from workers.loops import ResidentLoop
 from workers.schedule import run_due_jobs
@@ -81,6 +82,9 @@ class _Steps:
     async def judge_entitlements(self, now: datetime) -> int:
         return await policies.recompute_step(now=now)
 
+    async def solve_proposals(self, now: datetime) -> int:
+        return await pairing.solve_step(now=now)
+
     async def seal_audit(self, _: datetime) -> int:
         return await audit.seal()
 
@@ -106,5 +110,6 @@ def resident_loops(services: Services) -> Sequence[ResidentLoop]:
         ResidentLoop(name=Topic.PUSHES, step=steps.apply_pushes),
         ResidentLoop(name=Topic.AUDIT, step=steps.seal_audit),
         ResidentLoop(name=Topic.ENTITLEMENTS, step=steps.judge_entitlements, idle_seconds=15.0),
+        ResidentLoop(name=Topic.PROPOSALS, step=steps.solve_proposals, idle_seconds=15.0),
         ResidentLoop(name=Topic.SCHEDULE, step=steps.follow_schedule, idle_seconds=30.0),
     )

@@ -31,6 +31,7 @@ class Topic:
     AUDIT = "audit"
     SCHEDULE = "schedule"
     ENTITLEMENTS = "entitlements"
+    PROPOSALS = "proposals"
 
 
 class Bus(Protocol):

@@ -1,13 +1,24 @@
 """Request and answer bodies."""
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Self
+from typing import Annotated, Self
 
-from app.core.bodies import AnswerBody, RequestBody, RowId
-from app.pairing.enums import EndReason
+from pydantic import Field, StringConstraints
+
+from app.core.bodies import AnswerBody, Moment, RegionCode, RequestBody, RowId
+from app.pairing.enums import BarReason, EndReason, PairDecision, ProposalState
+from app.pairing.models import PairingProposal
 from app.pairing.queries import PairingLine
+from app.pairing.queries.proposals import PairLine
 from app.pairing.rules import Period, rotation_due_on
+from app.pairing.rules.costs import LARGEST_CAPACITY
+from app.people.enums import Sex
 from app.people.rules import mask_name
+
+Town = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)]
+Language = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
+_LOCKED_AT_ONCE = 200
 
 
 class StartPairing(RequestBody):
@@ -82,4 +93,133 @@ class PairingAnswer(AnswerBody):
             end_reason_label=line.end_reason.label if line.end_reason else None,
             in_force=Period(line.started_on, line.ended_on).covers(today),
             rotation_due_on=rotation_due_on(line.started_on),
+        )
+
+
+class CadreTermsBody(RequestBody):
+    """Where a cadre works and lives, what he speaks, with how many families; what is left out is unknown."""
+
+    work_county: RegionCode | None = None
+    work_town: Town = ""
+    home_county: RegionCode | None = None
+    home_town: Town = ""
+    sex: Sex | None = None
+    languages: list[Language] = Field(default_factory=list, max_length=5)
+    capacity: Annotated[int, Field(ge=0, le=LARGEST_CAPACITY)] | None = None
+    takes_part: bool | None = None
+
+
+class WishBody(RequestBody):
+    """Whom a family wishes for; what is left out it does not mind."""
+
+    cadre_sex: Sex | None = None
+    language: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)] = ""
+
+
+class BarBody(RequestBody):
+    """Why a cadre and a person must not be paired; null takes it back."""
+
+    beneficiary_id: RowId
+    cadre_id: RowId
+    reason: BarReason | None
+
+
+class ChooseBody(RequestBody):
+    """Whom the person is to have; null leaves him without."""
+
+    cadre_id: RowId | None
+
+
+class LockBody(RequestBody):
+    """Whose pairs stay when the proposal is solved again, or no longer do."""
+
+    beneficiary_ids: Annotated[list[RowId], Field(min_length=1, max_length=_LOCKED_AT_ONCE)]
+    locked: bool = True
+
+
+class AcceptBody(RequestBody):
+    """From which day on; today if none is given."""
+
+    on: date | None = None
+
+
+class ProposalAnswer(AnswerBody):
+    """One proposal in numbers; `blocks_solved` of `blocks` is how far its whole request is."""
+
+    id: int
+    batch: int
+    region_code: str
+    state: ProposalState
+    state_label: str
+    requested_at: Moment
+    people: int
+    placed: int
+    cost: int | None
+    solved_at: Moment | None
+    decided_at: Moment | None
+    decisions: dict[PairDecision, int]
+    blocks_solved: int
+    blocks: int
+
+    @classmethod
+    def of(
+        cls, proposal: PairingProposal, *, decisions: Mapping[PairDecision, int], blocks: tuple[int, int]
+    ) -> Self:
+        """Show a proposal without anybody's name."""
+        return cls(
+            id=proposal.id,
+            batch=proposal.batch,
+            region_code=proposal.region_code,
+            state=proposal.state,
+            state_label=proposal.state.label,
+            requested_at=proposal.requested_at,
+            people=proposal.people,
+            placed=proposal.placed,
+            cost=proposal.cost,
+            solved_at=proposal.solved_at,
+            decided_at=proposal.decided_at,
+            decisions=dict(decisions),
+            blocks_solved=blocks[0],
+            blocks=blocks[1],
+        )
+
+
+class ProposedCadre(AnswerBody):
+    """A cadre as a proposal shows him."""
+
+    id: int
+    name: str
+    unit: str
+
+
+class PairAnswer(AnswerBody):
+    """One proposed pair: who, with whom, why, and what became of it."""
+
+    beneficiary: PairedBeneficiary
+    cadre: ProposedCadre | None
+    present_cadre_id: int | None
+    present_cadre_name: str | None
+    sentence: str
+    locked: bool
+    decision: PairDecision
+    decision_label: str
+    refusal: str
+
+    @classmethod
+    def of(cls, line: PairLine) -> Self:
+        """Show a pair, all names masked."""
+        cadre = None
+        if line.cadre_id is not None:
+            name, unit = mask_name(line.cadre_name or ""), line.cadre_unit or ""
+            cadre = ProposedCadre(id=line.cadre_id, name=name, unit=unit)
+        return cls(
+            beneficiary=PairedBeneficiary(id=line.beneficiary_id, name=mask_name(line.beneficiary_name)),
+            cadre=cadre,
+            present_cadre_id=line.present_cadre_id,
+            present_cadre_name=mask_name(line.present_cadre_name) if line.present_cadre_name else None,
+            sentence=line.sentence,
+            locked=line.locked,
+            decision=line.decision,
+            decision_label=line.decision.label,
+            refusal=line.refusal,
         )

@@ -3,12 +3,30 @@
 from datetime import date
 from typing import Any
 
-from app.pairing.models import Pairing
+from app.accounts.rules import Scope, scope_of_staff
+from app.audit.enums import ActorKind
+from app.audit.operations import Actor
+from app.pairing import operations
+from app.pairing.enums import BarReason
+from app.pairing.models import (
+    CadreTerms,
+    Pairing,
+    PairingBar,
+    PairingProposal,
+    PairingProposalPair,
+    PairingWish,
+)
+from app.pairing.rules.matching import Task
+from app.pairing.rules.proposing import Proposed, propose
 from app.people.models import Beneficiary, Cadre
+from tests.accounts.factories import LIXIA
 from tests.conftest import NOW
 from tests.people.factories import make_beneficiary, make_cadre
 
 NEW_YEAR = date(2026, 1, 1)
+TODAY = date(2026, 5, 17)
+LIXIA_STAFF = scope_of_staff(org_code=LIXIA)
+ZHOU = Actor(kind=ActorKind.STAFF, id=7)
 
 
 async def make_pairing(
@@ -26,3 +44,44 @@ async def make_pairing(
         "created_at": NOW,
     }
     return await Pairing.create(**defaults | overrides)
+
+
+async def make_terms(cadre: Cadre, **overrides: Any) -> CadreTerms:
+    """Say how a cadre takes part; nothing is known unless it is given."""
+    return await CadreTerms.create(cadre_id=cadre.id, **{"updated_at": NOW} | overrides)
+
+
+async def make_bar(beneficiary: Beneficiary, cadre: Cadre) -> PairingBar:
+    """Say that they are relatives."""
+    return await PairingBar.create(
+        beneficiary_id=beneficiary.id, cadre_id=cadre.id, reason=BarReason.RELATIVE, created_at=NOW
+    )
+
+
+async def make_wish(beneficiary: Beneficiary, **overrides: Any) -> PairingWish:
+    """Say whom a family wishes for."""
+    return await PairingWish.create(beneficiary_id=beneficiary.id, **{"updated_at": NOW} | overrides)
+
+
+async def here(task: Task) -> Proposed:
+    """Solve in this process, which is quicker; one test uses the real one."""
+    return propose(task)
+
+
+async def ask(scope: Scope = LIXIA_STAFF) -> list[PairingProposal]:
+    return await operations.request_proposals(scope=scope, actor=ZHOU, now=NOW)
+
+
+async def solved(scope: Scope = LIXIA_STAFF) -> PairingProposal:
+    (proposal,) = await ask(scope)
+    assert await operations.solve_step(now=NOW, solver=here) == 1
+    return await PairingProposal.get(id=proposal.id)
+
+
+async def pairs_of(proposal: PairingProposal) -> dict[int, PairingProposalPair]:
+    found = await PairingProposalPair.filter(proposal_id=proposal.id).order_by("id")
+    return {pair.beneficiary_id: pair for pair in found}
+
+
+async def accept(proposal: PairingProposal, *, on: date = TODAY, scope: Scope = LIXIA_STAFF) -> None:
+    await operations.accept(scope=scope, proposal_id=proposal.id, on=on, actor=ZHOU, now=NOW)

@@ -12,7 +12,7 @@ The levels are made of the size of the task (`levels_for`), so that they hold ex
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.accounts.rules import is_county, region_prefix
 from app.people.enums import Sex
@@ -114,6 +114,10 @@ class PersonChoice:
     def keeps(self) -> bool:
         """Tell whether the present pairing is to stay."""
         return self.present_cadre_id is not None and not self.is_due
+
+    def by_hand(self, cadre_id: int | None) -> "PersonChoice":
+        """Return the same person, decided by hand."""
+        return replace(self, locked_cadre_id=cadre_id, is_locked=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,9 @@ async def start_pairing(
         if verdict.outcome is PairingOutcome.REFUSED:
             raise _error(verdict)
         if verdict.outcome is PairingOutcome.STARTS:
-            return (await _insert(wanted, facts=facts, scope=scope, actor=actor, now=now))[beneficiary_id]
+            return (await insert_pairings(wanted, facts=facts, scope=scope, actor=actor, now=now))[
+                beneficiary_id
+            ]
         return (await open_pairing_ids(scope=scope, beneficiary_ids=[beneficiary_id]))[beneficiary_id]
 
 
@@ -118,7 +120,7 @@ async def start_pairings(
             for item, verdict in zip(wanted, verdicts, strict=True)
             if verdict.outcome is PairingOutcome.STARTS
         ]
-        await _insert(new, facts=facts, scope=scope, actor=actor, now=now)
+        await insert_pairings(new, facts=facts, scope=scope, actor=actor, now=now)
     return len(new)
 
 
@@ -162,7 +164,9 @@ async def change_cadre(  # noqa: PLR0913 - which, to whom, when, why, and by who
         facts, (verdict,) = await _judge_locked(wanted, scope=scope, now=now)
         if verdict.outcome is not PairingOutcome.STARTS:
             raise _error(verdict)
-        return (await _insert(wanted, facts=facts, scope=scope, actor=actor, now=now))[old.beneficiary_id]
+        return (await insert_pairings(wanted, facts=facts, scope=scope, actor=actor, now=now))[
+            old.beneficiary_id
+        ]
 
 
 async def _judge_locked(
@@ -179,9 +183,14 @@ def _error(verdict: PairingVerdict) -> AppError:
     return kind(verdict.sentence)
 
 
-async def _insert(
+async def insert_pairings(
     wanted: Sequence[WantedPairing], *, facts: PairingFacts, scope: Scope, actor: audit.Actor, now: datetime
 ) -> dict[int, int]:
+    """Write pairings that were judged in the transaction of the caller, and return their ids by beneficiary.
+
+    Raises:
+        PairingOverlaps: one of these people has an open pairing.
+    """
     pairings = [
         Pairing(
             region_code=facts.beneficiaries[item.beneficiary_id].region_code,

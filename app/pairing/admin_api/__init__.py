@@ -1,0 +1,21 @@
+"""Pairings and proposals of pairs for the console."""
+
+from app.pairing.admin_api.pairings import (
+    change_cadre,
+    end_pairing,
+    list_pairings,
+    pairing_history,
+    router,
+    start_pairing,
+)
+from app.pairing.admin_api.proposals import router as proposals_router
+
+__all__ = [
+    "change_cadre",
+    "end_pairing",
+    "list_pairings",
+    "pairing_history",
+    "proposals_router",
+    "router",
+    "start_pairing",
+]

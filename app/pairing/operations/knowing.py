@@ -1,0 +1,147 @@
+"""What is known beside the rosters: where cadres work and live, what families wish for, who must not meet."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from tortoise.transactions import in_transaction
+
+from app.accounts.queries import in_regions
+from app.accounts.rules import Scope, region_prefix
+from app.audit import operations as audit
+from app.pairing.enums import BarReason
+from app.pairing.models import CadreTerms, PairingBar, PairingWish
+from app.people.enums import Sex
+from app.people.models import Beneficiary, Cadre
+from app.people.queries import BeneficiaryNotFound, CadreNotFound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How a cadre takes part; None and empty are what nobody said.
+
+    Args:
+        work_county: division code of where he works.
+        work_town: its town.
+        home_county: division code of where he lives.
+        home_town: its town.
+        sex: families may wish for one.
+        languages: beside Mandarin.
+        capacity: with how many families at most.
+        takes_part: against what his rank says.
+    """
+
+    work_county: str
+    work_town: str
+    home_county: str
+    home_town: str
+    sex: Sex | None
+    languages: tuple[str, ...]
+    capacity: int | None
+    takes_part: bool | None
+
+
+async def set_cadre_terms(
+    *, scope: Scope, cadre_id: int, terms: Terms, actor: audit.Actor, now: datetime
+) -> None:
+    """Keep how a cadre of the caller's own federation takes part, in the place of what was known.
+
+    Raises:
+        CadreNotFound: he is of another federation.
+    """
+    async with in_transaction():
+        cadre = await Cadre.filter(in_regions("org_code", scope.act), id=cadre_id).select_for_update().first()
+        if cadre is None:
+            raise CadreNotFound
+        known = await CadreTerms.get_or_none(cadre_id=cadre_id) or CadreTerms(cadre_id=cadre_id)
+        known.work_county, known.work_town = terms.work_county, terms.work_town
+        known.home_county, known.home_town = terms.home_county, terms.home_town
+        known.languages = json.dumps(sorted(terms.languages), ensure_ascii=False)
+        await known.update_from_dict(
+            {
+                "sex": terms.sex,
+                "capacity": terms.capacity,
+                "takes_part": terms.takes_part,
+                "updated_at": now,
+            }
+        ).save()
+        await audit.record(
+            actor=actor, action="cadre.terms_set", object_kind="cadre", object_id=cadre_id, now=now,
+            region_code=cadre.org_code, detail=f"capacity={terms.capacity} takes_part={terms.takes_part}",
+        )  # fmt: skip
+
+
+async def set_wish(
+    *,
+    scope: Scope,
+    beneficiary_id: int,
+    cadre_sex: Sex | None,
+    language: str,
+    actor: audit.Actor,
+    now: datetime,
+) -> None:
+    """Keep whom a family of the caller's county wishes for, in the place of what it wished before.
+
+    Raises:
+        BeneficiaryNotFound: it is of another county.
+    """
+    async with in_transaction():
+        region = await _locked_region(beneficiary_id, scope=scope)
+        wish = await PairingWish.get_or_none(beneficiary_id=beneficiary_id)
+        wish = wish or PairingWish(beneficiary_id=beneficiary_id)
+        wish.language, wish.updated_at = language, now
+        await wish.update_from_dict({"cadre_sex": cadre_sex}).save()
+        await audit.record(
+            actor=actor, action="beneficiary.wish_set", object_kind="beneficiary", object_id=beneficiary_id,
+            now=now, region_code=region,
+        )  # fmt: skip
+
+
+async def bar_pair(
+    *,
+    scope: Scope,
+    beneficiary_id: int,
+    cadre_id: int,
+    reason: BarReason | None,
+    actor: audit.Actor,
+    now: datetime,
+) -> None:
+    """Keep that a cadre and a person must not be paired, or that nothing stands against it any more.
+
+    A pairing that exists goes on until a proposal is accepted or somebody ends it.
+
+    Args:
+        scope: whose people.
+        beneficiary_id: the person.
+        cadre_id: the cadre.
+        reason: why; None takes it back.
+        actor: as the audit trail names him.
+        now: when.
+
+    Raises:
+        BeneficiaryNotFound: the person is of another county.
+        CadreNotFound: the cadre is neither of that county nor of a federation above it.
+    """
+    async with in_transaction():
+        region = await _locked_region(beneficiary_id, scope=scope)
+        orgs = await Cadre.filter(id=cadre_id).values_list("org_code", flat=True)
+        if not orgs or not region.startswith(region_prefix(str(orgs[0]))):
+            raise CadreNotFound
+        await PairingBar.filter(beneficiary_id=beneficiary_id, cadre_id=cadre_id).delete()
+        if reason is not None:
+            await PairingBar.create(
+                beneficiary_id=beneficiary_id, cadre_id=cadre_id, reason=reason, created_at=now
+            )
+        await audit.record(
+            actor=actor, action="pairing.barred" if reason else "pairing.unbarred", object_kind="beneficiary",
+            object_id=beneficiary_id, now=now, region_code=region, detail=f"cadre={cadre_id}",
+        )  # fmt: skip
+
+
+async def _locked_region(beneficiary_id: int, *, scope: Scope) -> str:
+    found = Beneficiary.filter(in_regions("region_code", scope.act), id=beneficiary_id)
+    # The column alone: the whole person would unseal his numbers for nothing.
+    rows = await found.select_for_update().values_list("region_code", flat=True)
+    if not rows:
+        raise BeneficiaryNotFound
+    return str(rows[0])
