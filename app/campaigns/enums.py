@@ -21,6 +21,13 @@ class CampaignKind(Labelled):
         return self is CampaignKind.FESTIVAL_REMINDER
 
 
+class PolicyAudience(Labelled):
+    """To whom of those whom a policy concerns a notice about it goes."""
+
+    GAP = "gap", "应享未享的家庭"
+    RECEIVED = "received", "正在享受的家庭"
+
+
 class CampaignState(Labelled):
     """What was decided about a campaign. Whether it is done is not decided but asked: no row left open."""
 

@@ -3,7 +3,7 @@
 from tortoise import fields
 from tortoise.models import Model
 
-from app.campaigns.enums import CampaignKind, CampaignPhase, CampaignState, OutcomeAct
+from app.campaigns.enums import CampaignKind, CampaignPhase, CampaignState, OutcomeAct, PolicyAudience
 from app.core.fields import UtcDatetimeField
 from app.messaging.enums import MessageState, Reason
 
@@ -26,6 +26,15 @@ class Campaign(Model):
     sms_template_id = fields.CharField(max_length=64, default="", db_default="")
     # Whether cadres are asked to call those whom no other way reaches.
     call_tasks = fields.BooleanField(default=False, db_default=False)
+    # The policy it is about, empty when it is about none: then everybody of the region is meant.
+    policy_key = fields.CharField(max_length=40, default="", db_default="")
+    policy_audience = fields.CharEnumField(
+        PolicyAudience,
+        max_length=12,
+        default=PolicyAudience.GAP,
+        db_default="gap",
+        description="who of those",
+    )
     urgent = fields.BooleanField(default=False)
     # Whether a few get it first and somebody looks before everybody does.
     canary = fields.BooleanField(default=False)
