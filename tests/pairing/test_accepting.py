@@ -43,8 +43,7 @@ async def test_accepting_starts_keeps_and_hands_over() -> None:
     assert successor.started_on == TODAY
     assert successor.cadre_id != due.cadre_id
     assert (await Pairing.get(id=kept.id)).ended_on is None
-    actions = await AuditEntry.all().order_by("id").values_list("action", flat=True)
-    assert list(actions) == [
+    assert [entry.action for entry in await AuditEntry.all().order_by("id")] == [
         "proposal.requested", "pairing.ended", "pairing.started", "pairing.started", "proposal.accepted",
     ]  # fmt: skip
 
@@ -80,7 +79,7 @@ async def test_what_changed_meanwhile_is_refused_with_its_reason_and_the_rest_go
     ]
     assert "有变化" in pairs[paired.id].refusal
     assert pairs[poor.id].refusal == "不符合帮扶对象条件：没有享受低保或特困供养"
-    assert await Pairing.filter(cadre_id=sun.id).values_list("beneficiary_id", flat=True) == [fine.id]
+    assert [one.beneficiary_id for one in await Pairing.filter(cadre_id=sun.id)] == [fine.id]
 
 
 async def test_nobody_loses_his_cadre_because_no_other_one_is_there() -> None:

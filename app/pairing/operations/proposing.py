@@ -71,8 +71,9 @@ async def request_proposals(*, scope: Scope, actor: audit.Actor, now: datetime) 
 
 
 async def _request(counties: Sequence[str], *, actor: audit.Actor, now: datetime) -> list[PairingProposal]:
-    busy = set(await PairingProposal.filter(open_region__in=counties).values_list("open_region", flat=True))
-    free = [code for code in counties if code not in busy]
+    busy = await PairingProposal.filter(open_region__in=counties).order_by("id")
+    taken = {proposal.open_region for proposal in busy}
+    free = [code for code in counties if code not in taken]
     counts = await eligible_counts(regions=free) if free else {}
     proposals = _proposals(counts, actor=actor, now=now)
     if not proposals:

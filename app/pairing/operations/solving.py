@@ -178,10 +178,10 @@ async def _write(claim: _Claim, found: Candidates, proposed: Proposed, *, now: d
         proposal.people = proposal.placed = 0
         proposal.state, proposal.cost, proposal.solved_at = ProposalState.READY, proposed.cost, now
     for pair in proposed.pairs:
-        proposal = proposals.get(found.region_of[pair.beneficiary_id])
-        if proposal is None:
+        region = found.region_of[pair.beneficiary_id]
+        if region not in proposals:
             continue
-        person = people[pair.beneficiary_id]
+        proposal, person = proposals[region], people[pair.beneficiary_id]
         proposal.people += 1
         proposal.placed += pair.cadre_id is not None
         rows.append(

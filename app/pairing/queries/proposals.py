@@ -4,6 +4,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from app.accounts.queries import in_regions
 from app.accounts.rules import Scope
@@ -107,10 +108,9 @@ async def pairs_in(
         " ORDER BY x.id LIMIT %s",
         [proposal_id, page.cursor, *wanted, page.limit + 1],
     )
-    known = {"locked": bool, "decision": PairDecision}
-    lines = [PairLine(**{name: known.get(name, _same)(value) for name, value in row.items()}) for row in rows]
-    return cut(lines, page=page)
+    return cut([_line(row) for row in rows], page=page)
 
 
-def _same(value: object) -> object:
-    return value
+def _line(row: dict[str, Any]) -> PairLine:
+    decided = {"locked": bool(row["locked"]), "decision": PairDecision(row["decision"])}
+    return PairLine(**{**row, **decided})
