@@ -15,6 +15,7 @@ from app.accounts import mini_api as accounts_mini
 from app.accounts.enums import WeChatApp
 from app.bootstrap import Services, accounts_of, running_services
 from app.bot import callback_api
+from app.bot import mini_api as bot_mini
 from app.bot import queries as bot_queries
 from app.campaigns import admin_api as campaigns_admin
 from app.campaigns import mini_api as campaigns_mini
@@ -27,6 +28,7 @@ from app.core.deps import ClockDep
 from app.core.errors import NotSignedIn
 from app.core.logging import configure_logging
 from app.core.middleware import RequestLayer
+from app.core.resident import settle_memory
 from app.core.patience import REQUEST_SECONDS, patience
 from app.core.settings import Settings, get_settings
 from app.messaging import admin_api as messaging_admin
@@ -55,6 +57,7 @@ MINI_ROUTERS = (
     people_mini.router,
     messaging_mini.router,
     campaigns_mini.router,
+    bot_mini.router,
 )
 ADMIN_ROUTERS = (
     accounts_admin.router,
@@ -88,6 +91,7 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
         patience.statement_seconds = REQUEST_SECONDS
         async with running_services(settings) as running:
             app.state.services = running
+            settle_memory()
             yield
 
     documented = not settings.is_production

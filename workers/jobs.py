@@ -5,6 +5,7 @@ from datetime import datetime
 
 from app.audit import operations as audit
 from app.bootstrap import Services
+from app.bot import dialogues, followers
 from app.bot import operations as bot
 from app.campaigns import operations as campaigns
 from app.campaigns.queries.calling import mass_campaigns
@@ -27,6 +28,7 @@ class _Steps:
         self._settings = services.settings
         self._bus = services.bus
         self._clock = services.clock
+        self._wechat = services.wechat
         self._sender = Sender(
             wechat=services.wechat,
             clock=services.clock,
@@ -79,6 +81,10 @@ class _Steps:
     async def apply_pushes(self, now: datetime) -> int:
         return await bot.apply_waiting_pushes(now=now)
 
+    async def look_after_followers(self, now: datetime) -> int:
+        await dialogues.end_overdue(now=now)
+        return await followers.ask_unionids(wechat=self._wechat, now=now)
+
     async def judge_entitlements(self, now: datetime) -> int:
         return await policies.recompute_step(now=now)
 
@@ -108,6 +114,7 @@ def resident_loops(services: Services) -> Sequence[ResidentLoop]:
         ResidentLoop(name=Topic.CAMPAIGNS, step=steps.advance_campaigns),
         ResidentLoop(name="watch", step=steps.watch_campaigns, idle_seconds=2.0),
         ResidentLoop(name=Topic.PUSHES, step=steps.apply_pushes),
+        ResidentLoop(name="followers", step=steps.look_after_followers, idle_seconds=15.0),
         ResidentLoop(name=Topic.AUDIT, step=steps.seal_audit),
         ResidentLoop(name=Topic.ENTITLEMENTS, step=steps.judge_entitlements, idle_seconds=15.0),
         ResidentLoop(name=Topic.PROPOSALS, step=steps.solve_proposals, idle_seconds=15.0),

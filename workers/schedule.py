@@ -16,6 +16,7 @@ from app.core import sql
 from app.core.clock import china_date, china_moment
 from app.core.settings import Settings
 from app.messaging import operations as messaging
+from app.people import operations as people
 from app.rosters import operations as rosters
 
 log = structlog.get_logger()
@@ -51,6 +52,10 @@ async def _forget_old_pushes(now: datetime, _: Settings) -> int:
     return await bot.forget_old_pushes(now=now)
 
 
+async def _forget_pins(now: datetime, _: Settings) -> int:
+    return await people.forget_pins(now=now)
+
+
 SCHEDULE: tuple[ScheduledJob, ...] = (
     # Uploads that nobody confirmed hold people's data for nothing.
     ScheduledJob(name="drop-stale-imports", hour=3, minute=10, run=_drop_stale_imports),
@@ -58,6 +63,8 @@ SCHEDULE: tuple[ScheduledJob, ...] = (
     ScheduledJob(name="forget-old-pushes", hour=3, minute=20, run=_forget_old_pushes),
     # Windows for 客服消息 that closed are of no use to anybody.
     ScheduledJob(name="forget-windows", hour=3, minute=25, run=_forget_windows),
+    # Six digits that nobody may type any more, and tries that no longer count.
+    ScheduledJob(name="forget-pins", hour=3, minute=30, run=_forget_pins),
     # Festivals marked automatic: the reminder leaves in the morning, when cadres are in office.
     ScheduledJob(
         name="start-automatic-campaigns",

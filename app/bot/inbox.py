@@ -38,10 +38,12 @@ _ANSWERS = frozenset({SubscriptionAnswer.ACCEPT.value, SubscriptionAnswer.REJECT
 _TRIES = 4
 # A longer statement saves no more, and keeps the first of them waiting.
 _LARGEST_GROUP = 100
-# They concern the account or a person's data as a whole, and need somebody who reads the log.
-_FOR_OPERATORS = frozenset(
-    {"wxa_punish_event", "user_authorization_revoke", "user_authorization_cancellation"}
-)
+# They concern the account as a whole, and need somebody who reads the log.
+_FOR_OPERATORS = frozenset({"wxa_punish_event"})
+_GONE = "user_authorization_cancellation"
+# What we keep of a user of the mini program is his number's match in the register: 8 is the phone number, of
+# anything else he takes back we hold nothing (user_authorization_revoke, RevokeInfo).
+_PHONE_TAKEN_BACK = "8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,23 @@ def _understood(app: WeChatApp, push: Push) -> tuple[PushKind, dict[str, Any]]:
     results = _receipts(push)
     if results:
         return PushKind.RECEIPT, {"results": results}
+    subscribed = _subscribed(app, push)
+    if subscribed is not None:
+        return subscribed
+    if push.mass is not None and app is WeChatApp.OFFICIAL:
+        return PushKind.MASS_RESULT, {"mass": asdict(push.mass)}
+    intent = _intent(app, push)
+    if intent is not None:
+        return intent.kind, {"scene": intent.scene, "text": intent.text, "opens": push.opens}
+    if _takes_back(app, push):
+        return PushKind.REVOKED, {"is_gone": push.event == _GONE}
+    if push.event in _FOR_OPERATORS:
+        log.warning("bot.push.for_operators", app=app.value, wechat_event=push.event)
+    return PushKind.OTHER, {}
+
+
+def _subscribed(app: WeChatApp, push: Push) -> tuple[PushKind, dict[str, Any]] | None:
+    """Tell what somebody accepts or refuses to be sent, None for any other push."""
     # Accepted credits are counted from the phone's own report (POST /mini/v1/subscriptions), never from
     # subscribe_msg_popup_event: with 总是保持以上选择 no popup appears, yet every call earns a credit, and
     # counting both would double them. A refusal in WeChat's settings is seen by no page of ours: only this
@@ -167,14 +186,7 @@ def _understood(app: WeChatApp, push: Push) -> tuple[PushKind, dict[str, Any]]:
     if push.event == "subscribe_msg_popup_event" and app is WeChatApp.OFFICIAL:
         answers = {one.template_id: one.status for one in push.subscriptions if one.status in _ANSWERS}
         return (PushKind.ANSWERS, {"answers": answers}) if answers else (PushKind.OTHER, {})
-    if push.mass is not None and app is WeChatApp.OFFICIAL:
-        return PushKind.MASS_RESULT, {"mass": asdict(push.mass)}
-    intent = _intent(app, push)
-    if intent is not None:
-        return intent.kind, {"scene": intent.scene, "text": intent.text, "opens": push.opens}
-    if push.event in _FOR_OPERATORS:
-        log.warning("bot.push.for_operators", app=app.value, wechat_event=push.event)
-    return PushKind.OTHER, {}
+    return None
 
 
 def _receipts(push: Push) -> list[dict[str, Any]]:
@@ -197,9 +209,19 @@ def _receipt_of(msgid: str, delivered: bool, status: str | None, template_id: st
     }
 
 
+def _takes_back(app: WeChatApp, push: Push) -> bool:
+    if app is not WeChatApp.MINI:
+        return False
+    if push.event == "user_authorization_revoke":
+        return _PHONE_TAKEN_BACK in push.raw.get("RevokeInfo", "").replace("|", ",").split(",")
+    return push.event == _GONE
+
+
 def _intent(app: WeChatApp, push: Push) -> Intent | None:
     if app is not WeChatApp.OFFICIAL:
         return None
     if push.event is not None:
         return intent_of_event(event=push.event, event_key=push.event_key, scene=push.scene)
-    return intent_of_message(msg_type=push.msg_type, content=push.content)
+    return intent_of_message(
+        msg_type=push.msg_type, content=push.content, recognition=push.raw.get("Recognition")
+    )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -11,17 +11,15 @@ import structlog
 from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
-from app.accounts.rules import Scope
-from app.bot import queries, replies
+from app.bot import conversation, dialogues, replies
 from app.bot.enums import PushKind, PushState
 from app.bot.models import WeChatPush
 from app.core import sql
-from app.core.clock import china_date
 from app.messaging import operations as messaging
 from app.messaging.enums import SubscriptionAnswer, WindowAct
 from app.messaging.rules import MAX_ANSWERS
 from app.people import operations as people
-from app.people.operations import BindingCodeRefused
+from app.people.operations import BindingCodeRefused, PinRefused, TooManyTries
 from app.people.queries import guardian_of_openid
 
 log = structlog.get_logger()
@@ -38,11 +36,16 @@ KEPT = timedelta(days=30)
 # A deadlock victim tries again within the second in which WeChat wants its answer.
 _TRIES = 4
 # What binds or withdraws consent is the evidence of it, and stays.
-_EVIDENCE = (PushKind.FOLLOW, PushKind.SCAN, PushKind.STOP, PushKind.RESUME)
+_EVIDENCE = (
+    *(PushKind.FOLLOW, PushKind.SCAN, PushKind.CODE, PushKind.STOP, PushKind.RESUME),
+    *(PushKind.UNBIND, PushKind.REVOKED),
+)
 # What is done late must not undo what the person did since.
 _OVERTAKEN_BY: dict[PushKind, tuple[PushKind, ...]] = {
     PushKind.FOLLOW: (PushKind.UNFOLLOW,),
     PushKind.SCAN: (PushKind.UNFOLLOW,),
+    PushKind.CODE: (PushKind.UNFOLLOW, PushKind.UNBIND),
+    PushKind.UNBIND: (PushKind.FOLLOW, PushKind.SCAN, PushKind.CODE),
     PushKind.UNFOLLOW: (PushKind.FOLLOW, PushKind.SCAN),
     PushKind.STOP: (PushKind.RESUME,),
     PushKind.RESUME: (PushKind.STOP,),
@@ -158,17 +161,19 @@ async def _act(push_id: int, *, now: datetime, due_by: datetime | None = None) -
         mine = await waiting.update(attempts=F("attempts") + 1)
         push = await WeChatPush.get(id=push_id)
         if mine:
-            await _settle(push, now=now)
+            await _settle(push, is_heard=due_by is None, now=now)
     return push
 
 
-async def _settle(push: WeChatPush, *, now: datetime) -> None:
+async def _settle(push: WeChatPush, *, is_heard: bool, now: datetime) -> None:
     if await _is_overtaken(push):
         done = _Done(state=PushState.IGNORED)
     else:
         payload = json.loads(push.payload)
         done = await _EFFECTS[push.kind](push, payload, now)
         await _note_window(push, payload)
+        if is_heard and done.reply is not None:
+            done = replace(done, reply=await _with_answers(done.reply, openid=push.openid, now=now))
     push.update_from_dict({"state": done.state, "reply": done.reply})
     if push.state is PushState.WAITING:
         push.next_at = now + min(timedelta(seconds=2**push.attempts), LONGEST_RECEIPT_WAIT)
@@ -178,6 +183,14 @@ async def _settle(push: WeChatPush, *, now: datetime) -> None:
     if push.state is not PushState.WAITING:
         push.applied_at = now
     await push.save(update_fields=["state", "reply", "next_at", "applied_at"])
+
+
+async def _with_answers(reply: str, *, openid: str, now: datetime) -> str:
+    """Add what persons answered before; only a reply within the request is heard by anybody."""
+    guardian = await guardian_of_openid(openid=openid)
+    if guardian is None:
+        return reply
+    return await conversation.add_answers(reply, guardian=guardian, now=now)
 
 
 async def _note_window(push: WeChatPush, payload: dict[str, Any]) -> None:
@@ -247,26 +260,43 @@ async def _resume(push: WeChatPush, _: dict[str, Any], now: datetime) -> _Done:
     return _Done(reply=replies.resumed(bound=guardian is not None))
 
 
-async def _help(push: WeChatPush, _: dict[str, Any], __: datetime) -> _Done:
-    return _Done(reply=replies.help_text(federation=await _federation_of(push.openid)))
+async def _code(push: WeChatPush, payload: dict[str, Any], now: datetime) -> _Done:
+    try:
+        await people.bind_guardian_by_pin(
+            pin=payload["text"], openid=push.openid, evidence=_evidence(push), now=now
+        )
+    except TooManyTries:
+        log.warning("bot.binding.too_many_tries", push_id=push.id)
+        return _Done(reply=replies.too_many_tries())
+    except PinRefused:
+        log.info("bot.binding.refused", push_id=push.id)
+        guardian = await guardian_of_openid(openid=push.openid)
+        return _Done(reply=replies.pin_refused(bound=guardian is not None))
+    return _Done(reply=replies.bound())
 
 
-async def _unclear(push: WeChatPush, _: dict[str, Any], __: datetime) -> _Done:
-    return _Done(reply=replies.unclear(federation=await _federation_of(push.openid)))
+async def _unbind(push: WeChatPush, _: dict[str, Any], now: datetime) -> _Done:
+    # Words that wait for a choice still belong to somebody now.
+    await dialogues.end(openid=push.openid, now=now)
+    guardian = await people.unbind_by_follower(openid=push.openid, evidence=_evidence(push), now=now)
+    return _Done(reply=replies.not_bound() if guardian is None else replies.unbound())
 
 
-async def _my_cadre(push: WeChatPush, _: dict[str, Any], now: datetime) -> _Done:
+async def _revoked(push: WeChatPush, payload: dict[str, Any], now: datetime) -> _Done:
+    await people.forget_mini_user(
+        openid=push.openid, evidence=_evidence(push), is_gone=payload["is_gone"], now=now
+    )
+    return _Done()
+
+
+async def _spoken(push: WeChatPush, payload: dict[str, Any], now: datetime) -> _Done:
     guardian = await guardian_of_openid(openid=push.openid)
     if guardian is None:
-        return _Done(reply=replies.my_cadres([], bound=False, federation=None))
-    cadres = await queries.cadres_of_family(scope=Scope(guardian_id=guardian.id), today=china_date(now))
-    federation = await queries.federation_name(region_code=guardian.region_code)
-    return _Done(reply=replies.my_cadres(cadres, bound=True, federation=federation))
-
-
-async def _federation_of(openid: str) -> str | None:
-    guardian = await guardian_of_openid(openid=openid)
-    return None if guardian is None else await queries.federation_name(region_code=guardian.region_code)
+        return _Done(reply=replies.not_bound())
+    talk = conversation.Talk(
+        openid=push.openid, guardian=guardian, text=payload["text"], evidence=_evidence(push), now=now
+    )
+    return _Done(reply=await conversation.answer(push.kind, talk))
 
 
 async def _receipt(push: WeChatPush, payload: dict[str, Any], now: datetime) -> _Done:
@@ -313,9 +343,10 @@ _EFFECTS: dict[PushKind, Callable[[WeChatPush, dict[str, Any], datetime], Awaita
     PushKind.UNFOLLOW: _unfollow,
     PushKind.STOP: _stop,
     PushKind.RESUME: _resume,
-    PushKind.HELP: _help,
-    PushKind.MY_CADRE: _my_cadre,
-    PushKind.UNCLEAR: _unclear,
+    PushKind.CODE: _code,
+    PushKind.UNBIND: _unbind,
+    PushKind.REVOKED: _revoked,
+    **dict.fromkeys(conversation.SPOKEN, _spoken),
     PushKind.RECEIPT: _receipt,
     PushKind.REFUSAL: _refusal,
     PushKind.ANSWERS: _answers,

@@ -12,6 +12,7 @@ from app.campaigns.rules import occasion_from, reached_since
 from app.core.clock import china_date
 from app.messaging.enums import Channel, Purpose, Reason, RecipientKind
 from app.messaging.notices import Decision, DueMessage, Postpone, Prepared, Suppress, Writer
+from app.needs.operations import ReplyWriter
 from app.people.rules import mask_name
 
 # A paused campaign's messages come up again so often; resuming wakes them at once.
@@ -24,6 +25,7 @@ def message_writers() -> dict[Purpose, Writer]:
         Purpose.FESTIVAL_REMINDER: FestivalReminderWriter(),
         Purpose.POLICY_NOTICE: PolicyNoticeWriter(),
         Purpose.FESTIVAL_GREETING: FestivalGreetingWriter(),
+        Purpose.REPLY: ReplyWriter(),
     }
 
 
@@ -82,6 +84,7 @@ class PolicyNoticeWriter:
         colleagues, guardians = _by_kind(wanted)
         unwanted = await queries.unwanted_notices(message_ids=guardians, now=now) if guardians else {}
         unwanted |= await queries.unwanted_trials(message_ids=colleagues) if colleagues else {}
+        unwanted |= await self._unconcerned(wanted, campaigns)
         texts = self._texts(campaigns.values(), now=now)
         phones = await self._phones(wanted)
         for message in wanted:
@@ -101,6 +104,18 @@ class PolicyNoticeWriter:
     def _texts(campaigns: Iterable[Campaign], *, now: datetime) -> dict[int, Prepared]:
         today = china_date(now)
         return {campaign.id: policy_notice(title=campaign.title, on=today) for campaign in campaigns}
+
+    @staticmethod
+    async def _unconcerned(
+        messages: Sequence[DueMessage], campaigns: Mapping[int, Campaign]
+    ) -> dict[int, Reason]:
+        """Ask of notices about one policy whether it still concerns the family."""
+        found: dict[int, Reason] = {}
+        # A chunk holds one or two campaigns.
+        for campaign in campaigns.values():
+            _, guardians = _by_kind([one for one in messages if one.campaign_id == campaign.id])
+            found |= await queries.unconcerned(campaign=campaign, message_ids=guardians)
+        return found
 
     @staticmethod
     async def _phones(messages: Sequence[DueMessage]) -> dict[int, str]:

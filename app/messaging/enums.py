@@ -37,6 +37,7 @@ class Reason(Labelled):
     NOT_FOLLOWING = "not_following", "没有关注服务号"
     NOTHING_DUE = "nothing_due", "没有需要联系的帮扶对象"
     ALREADY_REMINDED = "already_reminded", "其他任务已就同一节日提醒过"
+    NO_GAP = "no_gap", "已经享受、已经申请，或不再符合条件"
     LEFT_OFFICE = "left_office", "干部已不在岗"
     TOO_LATE = "too_late", "已过合适的发送时间"
     CAMPAIGN_CANCELLED = "campaign_cancelled", "任务已取消"
@@ -119,6 +120,7 @@ class Purpose(Labelled):
     FESTIVAL_REMINDER = "festival_reminder", "节日联系提醒"
     POLICY_NOTICE = "policy_notice", "惠残政策通知"
     FESTIVAL_GREETING = "festival_greeting", "节日祝福"
+    REPLY = "reply", "回复家属的留言"
 
 
 class RecipientKind(Labelled):

@@ -87,7 +87,8 @@ async def list_inquiries(
         scope=caller.scope, page=page, today=china_date(clock.now()), waiting_only=waiting_only
     )
     names = await queries.guardian_names(scope=caller.scope, guardian_ids=[one.guardian_id for one in found])
-    return Page(items=[InquiryAnswer.of(one, names) for one in found], next_cursor=next_cursor)
+    ways = await queries.ways_of_answers(scope=caller.scope, inquiries=found)
+    return Page(items=[InquiryAnswer.of(one, names, ways) for one in found], next_cursor=next_cursor)
 
 
 @router.post("/inquiries/{inquiry_id}/answer", summary="回复一条留言")
@@ -100,7 +101,8 @@ async def answer_inquiry(
         inquiry=inquiry, speaker=Speaker.STAFF, speaker_id=caller.staff_id, answer=body.text, now=now
     )
     names = await queries.guardian_names(scope=caller.scope, guardian_ids=[inquiry.guardian_id])
-    return InquiryAnswer.of(inquiry, names)
+    ways = await queries.ways_of_answers(scope=caller.scope, inquiries=[inquiry])
+    return InquiryAnswer.of(inquiry, names, ways)
 
 
 @router.get("/opinions", summary="对下一级残联工作的意见建议，先到的在前")

@@ -71,6 +71,15 @@ class InquiryState(Labelled):
     ANSWERED = "answered", "已回复"
 
 
+class AnswerWay(Labelled):
+    """How an answer reaches the family."""
+
+    LEAVES = "leaves", "正在通过微信发给家属"
+    SENT = "sent", "已通过微信发给家属"
+    WAITS = "waits", "微信暂不允许主动发送，家属下次留言时告知"
+    TOLD = "told", "家属再次留言时已告知"
+
+
 class OpinionState(Labelled):
     """Whether somebody read an opinion and said so."""
 

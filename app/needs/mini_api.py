@@ -119,7 +119,8 @@ async def own_inquiries(
         scope=caller.scope, page=page, today=china_date(clock.now()), waiting_only=waiting_only
     )
     names = await queries.guardian_names(scope=caller.scope, guardian_ids=[one.guardian_id for one in found])
-    return Page(items=[InquiryAnswer.of(one, names) for one in found], next_cursor=next_cursor)
+    ways = await queries.ways_of_answers(scope=caller.scope, inquiries=found)
+    return Page(items=[InquiryAnswer.of(one, names, ways) for one in found], next_cursor=next_cursor)
 
 
 @router.post("/inquiries/{inquiry_id}/answer", summary="回复一条留言")
@@ -130,4 +131,5 @@ async def answer_inquiry(inquiry_id: RowId, body: Answer, caller: CadreDep, cloc
         inquiry=inquiry, speaker=Speaker.CADRE, speaker_id=caller.cadre_id, answer=body.text, now=now
     )
     names = await queries.guardian_names(scope=caller.scope, guardian_ids=[inquiry.guardian_id])
-    return InquiryAnswer.of(inquiry, names)
+    ways = await queries.ways_of_answers(scope=caller.scope, inquiries=[inquiry])
+    return InquiryAnswer.of(inquiry, names, ways)

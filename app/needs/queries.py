@@ -14,14 +14,18 @@ from app.accounts.rules import Scope, region_prefix
 from app.core import sql
 from app.core.errors import NotFound
 from app.core.pagination import PageQuery, cut
-from app.needs.enums import OPEN_NEEDS, InquiryState, NeedDomain, NeedState
+from app.messaging.enums import OPEN_STATES, MessageState
+from app.messaging.models import Message
+from app.needs.enums import OPEN_NEEDS, AnswerWay, InquiryState, NeedDomain, NeedState
 from app.needs.models import Inquiry, Need, NeedStep, Opinion
-from app.needs.rules import STUCK_AFTER
+from app.needs.rules import STUCK_AFTER, way_of_answer
 from app.pairing.models import Pairing
 from app.people.models import Beneficiary, Guardian, Guardianship
 
 _STEPS_OF_ONE = 200
 _FAMILIES_OF_ONE = 200
+_ANSWERS_OF_ONE = 200
+_ARRIVED = frozenset({MessageState.SENT, MessageState.DELIVERED, MessageState.HELD})
 
 
 class NeedNotFound(NotFound):
@@ -209,6 +213,62 @@ async def inquiry_in(*, scope: Scope, inquiry_id: int, today: date) -> Inquiry:
     if inquiry is None:
         raise InquiryNotFound
     return inquiry
+
+
+async def ways_of_answers(*, scope: Scope, inquiries: Sequence[Inquiry]) -> dict[int, AnswerWay]:
+    """Return how the answers to these inquiries reach the families, by id; those without answer are left out.
+
+    Args:
+        scope: who asks; nothing is told to a caller who sees nobody.
+        inquiries: found within his scope.
+    """
+    answered = [one for one in inquiries if one.state is InquiryState.ANSWERED]
+    sees_somebody = scope.find or scope.cadre_id is not None or scope.guardian_id is not None
+    if not answered or not sees_somebody:
+        return {}
+    carried = sorted(one.message_id for one in answered if one.message_id is not None)
+    states: dict[int, MessageState] = (
+        dict(await Message.filter(id__in=carried).values_list("id", "state")) if carried else {}
+    )
+    return {
+        one.id: way_of_answer(
+            is_told=one.told_at is not None,
+            leaves=states.get(one.message_id or 0) in OPEN_STATES,
+            has_left=states.get(one.message_id or 0) in _ARRIVED,
+        )
+        for one in answered
+    }
+
+
+async def untold_answers(*, scope: Scope) -> list[Inquiry]:
+    """Return answers that no message carries to the guardian in `scope`, oldest first, at most two.
+
+    One whose message came to nothing is among them, and one of which nobody knows whether it arrived: hearing
+    it twice is better than never.
+    """
+    if scope.guardian_id is None:
+        return []
+    answered = Inquiry.filter(
+        guardian_id=scope.guardian_id, state=InquiryState.ANSWERED, told_at=None
+    ).order_by("-id")
+    latest = list(reversed(await answered.limit(_ANSWERS_OF_ONE)))
+    ways = await ways_of_answers(scope=scope, inquiries=latest)
+    return [one for one in latest if ways[one.id] is AnswerWay.WAITS][:2]
+
+
+async def latest_answers(*, scope: Scope, since: datetime) -> list[Inquiry]:
+    """Return what persons answered to the guardian in `scope` since a moment, latest first, at most two."""
+    if scope.guardian_id is None:
+        return []
+    found = Inquiry.filter(guardian_id=scope.guardian_id, state=InquiryState.ANSWERED, answered_at__gte=since)
+    return await found.order_by("-answered_at", "-id").limit(2)
+
+
+async def waiting_inquiries(*, scope: Scope) -> int:
+    """Return how many inquiries of the guardian in `scope` nobody has answered."""
+    if scope.guardian_id is None:
+        return 0
+    return await Inquiry.filter(guardian_id=scope.guardian_id, state=InquiryState.WAITING).count()
 
 
 async def opinions_in(*, scope: Scope, page: PageQuery) -> tuple[list[Opinion], int | None]:

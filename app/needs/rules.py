@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.needs.enums import OPEN_NEEDS, NeedAct, NeedState, Speaker
+from app.needs.enums import OPEN_NEEDS, AnswerWay, NeedAct, NeedState, Speaker
 
 # 官方方案 三(四): difficulties are followed until they are solved; a month of silence is worth a look.
 STUCK_AFTER = timedelta(days=30)
@@ -88,6 +88,21 @@ def step_refusal(speaker: Speaker, act: NeedAct, *, text: str | None, department
 def is_stuck(state: NeedState, *, last_step_at: datetime, now: datetime) -> bool:
     """Tell whether nothing happened to an open need for a month."""
     return state.is_open and last_step_at <= now - STUCK_AFTER
+
+
+def way_of_answer(*, is_told: bool, leaves: bool, has_left: bool) -> AnswerWay:
+    """Return how an answer reaches the family.
+
+    Args:
+        is_told: it was read out at the guardian's next message.
+        leaves: its message is on its way.
+        has_left: WeChat took its message.
+    """
+    if is_told:
+        return AnswerWay.TOLD
+    if has_left:
+        return AnswerWay.SENT
+    return AnswerWay.LEAVES if leaves else AnswerWay.WAITS
 
 
 def level_above(org_code: str) -> str:

@@ -6,7 +6,16 @@ from typing import Annotated, Self
 from pydantic import StringConstraints
 
 from app.core.bodies import AnswerBody, Moment, RequestBody, RowId
-from app.needs.enums import InquiryKind, InquiryState, NeedAct, NeedDomain, NeedState, OpinionState, Speaker
+from app.needs.enums import (
+    AnswerWay,
+    InquiryKind,
+    InquiryState,
+    NeedAct,
+    NeedDomain,
+    NeedState,
+    OpinionState,
+    Speaker,
+)
 from app.needs.models import Inquiry, Need, NeedStep, Opinion
 from app.needs.queries import UnitNeeds
 from app.needs.rules import Step
@@ -162,10 +171,13 @@ class InquiryAnswer(AnswerBody):
     answer: str | None
     answered_by_label: str | None
     answered_at: Moment | None
+    way: AnswerWay | None
+    way_label: str | None
 
     @classmethod
-    def of(cls, inquiry: Inquiry, names: Mapping[int, str]) -> Self:
-        """Show one inquiry with the masked name of who wrote it."""
+    def of(cls, inquiry: Inquiry, names: Mapping[int, str], ways: Mapping[int, AnswerWay]) -> Self:
+        """Show one inquiry with the masked name of who wrote it, and how its answer reaches him."""
+        way = ways.get(inquiry.id)
         return cls(
             id=inquiry.id,
             guardian=mask_name(names.get(inquiry.guardian_id, "")),
@@ -178,6 +190,8 @@ class InquiryAnswer(AnswerBody):
             answer=inquiry.answer,
             answered_by_label=inquiry.answered_by.label if inquiry.answered_by else None,
             answered_at=inquiry.answered_at,
+            way=way,
+            way_label=way.label if way else None,
         )
 
 

@@ -213,6 +213,13 @@ async def issue_binding_code(
     )
 
 
+@router.delete("/guardians/{guardian_id}/binding", status_code=204, summary="解除监护人的微信绑定")
+async def unbind_guardian(guardian_id: RowId, caller: EditorDep, clock: ClockDep) -> None:
+    await operations.unbind_guardian(
+        scope=caller.scope, guardian_id=guardian_id, actor=caller.actor, now=clock.now()
+    )
+
+
 def _drawn(url: str) -> str:
     return segno.make(url, error="m").svg_data_uri(scale=6)
 

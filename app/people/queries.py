@@ -161,6 +161,20 @@ async def guardian_of_openid(*, openid: str) -> Guardian | None:
     return await Guardian.get_or_none(id=identity.guardian_id)
 
 
+async def guardian_of_beneficiary(*, beneficiary_id: int, guardian_id: int) -> Guardian:
+    """Return one guardian of a beneficiary.
+
+    No scope: the caller has found the beneficiary within his own.
+
+    Raises:
+        GuardianNotFound: he does not look after this person.
+    """
+    guardian = await Guardian.get_or_none(id=guardian_id, guardianships__beneficiary_id=beneficiary_id)
+    if guardian is None:
+        raise GuardianNotFound
+    return guardian
+
+
 async def own_cadre(*, cadre_id: int) -> Cadre:
     """Return the cadre behind a signed-in phone.
 

@@ -8,6 +8,7 @@ from app.needs.operations.listening import (
     take_inquiry,
 )
 from app.needs.operations.raising import ClientIdReused, Raised, TooManyOpen, Wish, raise_need
+from app.needs.operations.replying import ReplyWriter, mark_told
 from app.needs.operations.stepping import (
     ChangedMeanwhile,
     StepIncomplete,
@@ -21,6 +22,7 @@ __all__ = [
     "ChangedMeanwhile",
     "ClientIdReused",
     "Raised",
+    "ReplyWriter",
     "StepIncomplete",
     "StepNotAllowed",
     "StepNotPossible",
@@ -29,6 +31,7 @@ __all__ = [
     "answer_inquiry",
     "answer_opinion",
     "give_opinion",
+    "mark_told",
     "raise_need",
     "take_inquiry",
     "take_step",

@@ -8,6 +8,7 @@ from app.audit import operations as audit
 from app.core.errors import Conflict
 from app.needs.enums import InquiryKind, InquiryState, OpinionState, Speaker
 from app.needs.models import Inquiry, Opinion
+from app.needs.operations.replying import let_answer_leave
 from app.needs.rules import level_above
 from app.people.models import Guardian
 
@@ -48,7 +49,9 @@ async def take_inquiry(
 async def answer_inquiry(
     *, inquiry: Inquiry, speaker: Speaker, speaker_id: int, answer: str, now: datetime
 ) -> Inquiry:
-    """Write down that somebody answered, and what; how the words travel is decided above.
+    """Write down that somebody answered, and what, and let the words leave if WeChat allows it.
+
+    Else they wait until the guardian writes again (`queries.untold_answer`).
 
     Raises:
         AlreadyAnswered: somebody else was faster.
@@ -63,7 +66,10 @@ async def answer_inquiry(
     async with in_transaction():
         if not await Inquiry.filter(id=inquiry.id, state=InquiryState.WAITING).update(**change):
             raise AlreadyAnswered
-    inquiry.update_from_dict(change)
+        inquiry.update_from_dict(change)
+        inquiry.message_id = await let_answer_leave(inquiry, now=now)
+        if inquiry.message_id is not None:
+            await inquiry.save(update_fields=["message_id"])
     return inquiry
 
 
