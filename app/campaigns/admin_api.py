@@ -137,7 +137,8 @@ async def preview_campaign(
     reachable = sum(one.people for one in counts if one.reason is None)
     pace = settings.send.rate_per_second
     forecast = await _forecast(campaign, reachable, pace=pace, now=now)
-    return PreviewAnswer.of(campaign, counts, forecast=forecast, now=now)
+    regions = await queries.preview_regions(campaign=campaign, now=now)
+    return PreviewAnswer.of(campaign, counts, regions=regions, forecast=forecast, now=now)
 
 
 async def _forecast(campaign: Campaign, messages: int, *, pace: float, now: datetime) -> ForecastAnswer:

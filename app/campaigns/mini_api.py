@@ -5,11 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from app.accounts.deps import CadreDep, MiniDep
+from app.accounts.rules import Scope, org_code_of
 from app.campaigns import queries
+from app.campaigns.models import Campaign
+from app.campaigns.notices import why_concerned
 from app.campaigns.operations.calling import report_own_call
 from app.campaigns.queries.calling import own_calls
+from app.campaigns.queries.concerning import concerned_names, family_notices
 from app.campaigns.schemas import OwnNoticeAnswer
 from app.campaigns.schemas.calls import CallDoneAnswer, CallReportBody, OwnCallAnswer
+from app.campaigns.schemas.campaigns import FamilyNoticeAnswer
 from app.core.bodies import RowId
 from app.core.clock import china_date
 from app.core.deps import ClockDep
@@ -17,6 +22,8 @@ from app.core.errors import NotFound
 from app.core.pagination import Page, PageQueryDep
 from app.messaging.enums import RecipientKind
 from app.messaging.queries import own_message
+from app.people.rules import mask_name
+from app.policies.queries.library import published_name
 
 router = APIRouter(prefix="/mini/v1", tags=["messages"])
 
@@ -43,8 +50,31 @@ async def read_notice(
         id=message.id,
         title=campaign.title,
         text=campaign.text,
+        why=await _why(campaign, caller.scope) if guardian_id is not None else None,
         at=message.sent_at or message.settled_at or message.created_at,
     )
+
+
+async def _why(campaign: Campaign, scope: Scope) -> str | None:
+    if not campaign.policy_key:
+        return None
+    policy = await published_name(
+        policy_key=campaign.policy_key, region_code=org_code_of(campaign.region_prefix)
+    )
+    names = await concerned_names(scope=scope, campaign=campaign)
+    return why_concerned(
+        audience=campaign.policy_audience,
+        policy=policy or campaign.title,
+        masked_names=[mask_name(name) for name in names],
+    )
+
+
+@router.get("/families/notices", summary="我的帮扶对象家里收到过哪些通知，最近的在前")
+async def list_family_notices(
+    caller: CadreDep, page: PageQueryDep, clock: ClockDep
+) -> Page[FamilyNoticeAnswer]:
+    found, next_cursor = await family_notices(scope=caller.scope, page=page, today=china_date(clock.now()))
+    return Page(items=[FamilyNoticeAnswer.of(one) for one in found], next_cursor=next_cursor)
 
 
 @router.get("/call-tasks", summary="请我打电话的任务，最早的在前")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from app.campaigns.enums import CampaignKind
+from app.campaigns.enums import CampaignKind, PolicyAudience
 from app.core.clock import chinese_day
 from app.festivals.rules import FestivalOccasion, greetings_allowed
 from app.messaging.enums import MessageState, Reason
@@ -102,7 +102,8 @@ def short_notice(*, title: str, phone: str) -> Prepared:
         phone: to which number.
     """
     short = title if len(title) <= _SMS_PLACE else f"{title[: _SMS_PLACE - 1]}…"
-    return Prepared(fields={"title": short}, phone=phone)
+    # The whole title too, or two notices whose titles begin alike would pass for the same words twice.
+    return Prepared(fields={"title": short}, text=title, phone=phone)
 
 
 def call_sentence(*, guardian: str, beneficiary: str, title: str, until: str) -> str:
@@ -127,6 +128,7 @@ _REMEDIES: Mapping[Reason, str] = {
     Reason.BEREAVEMENT: "不需要处理",
     Reason.NOTHING_DUE: "不需要处理：家里都已经联系过",
     Reason.ALREADY_REMINDED: "不需要处理：同一节日已经提醒过",
+    Reason.NO_GAP: "不需要处理：这项政策不用再通知",
     Reason.LEFT_OFFICE: "请为他的帮扶对象更换帮扶干部",
     Reason.TOO_LATE: "已过合适的时间，不再发送；需要时打电话",
     Reason.CAMPAIGN_CANCELLED: "任务已取消；仍然需要的，请重新起草",
@@ -175,3 +177,19 @@ def already_left(counts: Mapping[MessageState, int]) -> str:
     if not left:
         return "还没有发出任何消息"
     return f"已经离开系统、不能收回的：{'，'.join(left)}"
+
+
+def why_concerned(*, audience: PolicyAudience, policy: str, masked_names: Sequence[str]) -> str:
+    """Tell a guardian why he got a notice about a policy; read by himself alone, inside the mini program.
+
+    Args:
+        audience: to whom of those whom the policy concerns it went.
+        policy: what the policy is called.
+        masked_names: of his families that it concerns at this moment; none when that has changed since.
+    """
+    if not masked_names:
+        return f"为什么收到：发出时，您家登记的情况与“{policy}”有关。"
+    who = "、".join(masked_names)
+    if audience is PolicyAudience.RECEIVED:
+        return f"为什么收到：{who}正在享受“{policy}”，这项政策有变化。"
+    return f"为什么收到：按登记的情况，{who}可能可以享受“{policy}”，目前还没有享受。以办理部门的审核为准。"

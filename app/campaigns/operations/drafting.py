@@ -26,6 +26,7 @@ from app.campaigns.rules import (
 )
 from app.core.errors import Conflict, Invalid, NotAllowed
 from app.festivals.rules import greetings_allowed
+from app.policies.queries.library import published_name
 
 log = structlog.get_logger()
 
@@ -70,6 +71,11 @@ class TextReveals(Invalid):
     title = "祝福会在微信里直接显示，不能出现残疾、困难、证号、住址等内容"
 
 
+class PolicyUnknown(Invalid):
+    code = "campaigns.policy_unknown"
+    title = "没有这项已发布的政策，请在政策库里核对"
+
+
 class NoGreetings(Invalid):
     code = "campaigns.no_greetings"
     title = "这里不能写节日祝福"
@@ -109,6 +115,7 @@ async def create_draft(
         TitleReveals, TextReveals, NoGreetings: the words are not fit for WeChat.
         FestivalMissing, NotAFestivalDay, WrongTimes: the times make no sense.
         GreetingMissing, GreetingOnMourningDay, CallTasksNotAllowed: what its kind needs or forbids.
+        PolicyNotAllowed, PolicyUnknown: only notices are about a policy, and only about a published one.
     """
     plan = _checked(draft, author=author, days_ahead=days_ahead, now=now)
     columns = await _columns(draft, plan, templates, now=now)
@@ -213,6 +220,8 @@ def hash_of(campaign: Campaign) -> str:
             "subscribe_template_id": campaign.subscribe_template_id,
             "sms_template_id": campaign.sms_template_id,
             "call_tasks": campaign.call_tasks,
+            "policy_key": campaign.policy_key,
+            "policy_audience": campaign.policy_audience.value,
             "urgent": campaign.urgent,
             "canary": campaign.canary,
             "spread_minutes": campaign.spread_minutes,
@@ -277,6 +286,10 @@ def _checked(draft: Draft, *, author: Author, days_ahead: int, now: datetime) ->
 
 
 async def _columns(draft: Draft, plan: Plan, templates: Templates, *, now: datetime) -> dict[str, Any]:
+    if draft.policy_key is not None:
+        named = await published_name(policy_key=draft.policy_key, region_code=draft.region_code)
+        if named is None:
+            raise PolicyUnknown
     occasion = plan.occasion
     columns: dict[str, Any] = {
         "kind": draft.kind,
@@ -289,6 +302,8 @@ async def _columns(draft: Draft, plan: Plan, templates: Templates, *, now: datet
         "subscribe_template_id": templates.subscribe,
         "sms_template_id": templates.sms,
         "call_tasks": plan.call_tasks,
+        "policy_key": draft.policy_key or "",
+        "policy_audience": draft.policy_audience,
         "urgent": draft.urgent,
         "spread_minutes": draft.spread_minutes,
         "send_at": plan.send_at,

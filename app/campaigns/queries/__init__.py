@@ -16,6 +16,7 @@ from app.campaigns.models import AutomaticFestival, Campaign
 from app.campaigns.queries.audience import (
     WAYS,
     AudienceCount,
+    RegionCount,
     Way,
     audience,
     colleagues,
@@ -23,6 +24,7 @@ from app.campaigns.queries.audience import (
     not_written_to,
     place,
     preview_counts,
+    preview_regions,
     sample_ids,
     still_due,
     trial_way,
@@ -32,7 +34,13 @@ from app.campaigns.queries.people import PEOPLE, stretch, these
 from app.campaigns.queries.repeating import changes_of, put_back, repeatable, repeatable_counts
 from app.campaigns.queries.roads import roads_of
 from app.campaigns.queries.trials import TrialMember, trial_ids, trial_list, unwanted_trials
-from app.campaigns.queries.wanted import phones_of, unwanted_greetings, unwanted_notices, unwanted_reminders
+from app.campaigns.queries.wanted import (
+    phones_of,
+    unconcerned,
+    unwanted_greetings,
+    unwanted_notices,
+    unwanted_reminders,
+)
 from app.campaigns.queries.watching import (
     WAITING_AGAIN,
     Trouble,
@@ -57,6 +65,7 @@ __all__ = [
     "CampaignNotFound",
     "ChannelCount",
     "Progress",
+    "RegionCount",
     "Statement",
     "TrialMember",
     "Trouble",
@@ -79,6 +88,7 @@ __all__ = [
     "phones_of",
     "place",
     "preview_counts",
+    "preview_regions",
     "progress_of",
     "put_back",
     "repeatable",
@@ -92,6 +102,7 @@ __all__ = [
     "trial_list",
     "trial_way",
     "troubles",
+    "unconcerned",
     "unknown_run_begins",
     "unwanted_greetings",
     "unwanted_notices",

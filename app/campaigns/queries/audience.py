@@ -26,6 +26,8 @@ from app.messaging.rules.choosing import MAIN_CHANNEL, Roads
 _FAMILIES_AT_ONCE = 100_000
 # Far more than there are combinations of what somebody may lack.
 _MOST_COUNTS = 5000
+# A province has some 150 counties.
+_MOST_REGIONS = 1000
 # A prime, and the golden section of it: multiples of it, modulo the prime, fall evenly everywhere.
 PLACES = 1_000_003
 _GOLDEN = 618_035
@@ -46,6 +48,15 @@ class AudienceCount:
     reason: Reason | None
     choice: str
     people: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionCount:
+    """How many people of an audience live in one region, and how many of them can be reached."""
+
+    region_code: str
+    people: int
+    reachable: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +178,24 @@ async def preview_counts(*, campaign: Campaign, now: datetime) -> list[AudienceC
             choice=row["choice"],
             people=row["people"],
         )
+        for row in rows
+    ]
+
+
+async def preview_regions(*, campaign: Campaign, now: datetime) -> list[RegionCount]:
+    """Return how many people of each region a campaign would reach now, and of how many, by division code.
+
+    No scope: numbers only, of a campaign that the caller may see.
+    """
+    statement = audience(campaign, now=now, roads=await roads_of(campaign=campaign, now=now))
+    rows = await sql.fetch(
+        "SELECT r.region_code, COUNT(*) AS people,"
+        " SUM(CASE WHEN r.reason IS NULL THEN 1 ELSE 0 END) AS reachable"
+        f" FROM ({statement.text}) r GROUP BY r.region_code ORDER BY r.region_code LIMIT %s",
+        (*statement.values, _MOST_REGIONS),
+    )
+    return [
+        RegionCount(region_code=row["region_code"], people=row["people"], reachable=int(row["reachable"]))
         for row in rows
     ]
 

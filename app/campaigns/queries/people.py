@@ -19,6 +19,12 @@ PEOPLE = {
     CampaignKind.POLICY_NOTICE: ("guardian", "region_code"),
     CampaignKind.FESTIVAL_GREETING: ("guardian", "region_code"),
 }
+# Families for whom one policy has one verdict, unless it was applied for, refused or ruled out meanwhile.
+CONCERNED = (
+    "SELECT 1 FROM guardianship s JOIN beneficiary n ON n.id = s.beneficiary_id AND n.status = 'active'"
+    " JOIN entitlement e ON e.beneficiary_id = s.beneficiary_id"
+    " AND e.policy_key = %s AND e.verdict = %s AND e.step IN ('', 'received')"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +36,14 @@ class People:
         region: name of its region column, and the beginning of the code; None for any.
         bounds: only ids above the first and up to the second number.
         ids: only these.
+        policy: only guardians of families with this verdict, and no step taken, on this policy.
     """
 
     table: str
     region: tuple[str, str] | None = None
     bounds: tuple[int, int] | None = None
     ids: tuple[int, ...] | None = None
+    policy: tuple[str, str] | None = None
 
     def condition(self) -> tuple[str, tuple[Any, ...]]:
         """Return the condition for rows of the table itself, as `x`, and its values."""
@@ -43,6 +51,9 @@ class People:
         if self.region is not None:
             parts.append(f"x.{self.region[0]} LIKE %s")
             values += (f"{self.region[1]}%",)
+        if self.policy is not None:
+            parts.append(f"EXISTS ({CONCERNED} WHERE s.guardian_id = x.id)")
+            values += self.policy
         return " AND ".join(parts) or "1 = 1", values
 
     def of(self, column: str) -> tuple[str, tuple[Any, ...]]:
@@ -71,7 +82,7 @@ def everybody(campaign: Campaign) -> People:
     No scope: its region was checked when it was composed.
     """
     table, region = PEOPLE[campaign.kind]
-    return People(table, region=(region, campaign.region_prefix))
+    return People(table, region=(region, campaign.region_prefix), policy=policy_of(campaign))
 
 
 def stretch(campaign: Campaign, lower: int, upper: int) -> People:
@@ -80,7 +91,12 @@ def stretch(campaign: Campaign, lower: int, upper: int) -> People:
     No scope: its region was checked when it was composed.
     """
     table, region = PEOPLE[campaign.kind]
-    return People(table, region=(region, campaign.region_prefix), bounds=(lower, upper))
+    return People(
+        table,
+        region=(region, campaign.region_prefix),
+        bounds=(lower, upper),
+        policy=policy_of(campaign),
+    )
 
 
 def these(campaign: Campaign, ids: Sequence[int]) -> People:
@@ -89,3 +105,11 @@ def these(campaign: Campaign, ids: Sequence[int]) -> People:
     No scope: who they are was decided by a query of this package.
     """
     return People(PEOPLE[campaign.kind][0], ids=tuple(ids))
+
+
+def policy_of(campaign: Campaign) -> tuple[str, str] | None:
+    """Return the policy that a notice is about and the verdict that makes somebody concerned, if any.
+
+    No scope: it reads nothing.
+    """
+    return (campaign.policy_key, campaign.policy_audience.value) if campaign.policy_key else None

@@ -5,6 +5,8 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from app.campaigns.models import Campaign
+from app.campaigns.queries.people import CONCERNED, policy_of
 from app.campaigns.queries.sources import BEREAVEMENT, CALLABLE
 from app.core import sql
 from app.core.clock import china_date
@@ -82,6 +84,22 @@ async def unwanted_notices(*, message_ids: Sequence[int], now: datetime) -> dict
         (ConsentPurpose.POLICY_NOTICE.value, today, today, today, today, len(message_ids)),
     )
     return {row["id"]: Reason(row["reason"]) for row in rows}
+
+
+async def unconcerned(*, campaign: Campaign, message_ids: Sequence[int]) -> dict[int, Reason]:
+    """Return which of these notices the policy concerns no longer: granted, applied for, or refused since.
+
+    No scope: the worker asks before it writes to them.
+    """
+    policy = policy_of(campaign)
+    if policy is None or not message_ids:
+        return {}
+    rows = await sql.fetch(
+        f"SELECT m.id FROM message m WHERE m.id IN ({', '.join(map(str, message_ids))})"
+        f" AND NOT EXISTS ({CONCERNED} WHERE s.guardian_id = m.recipient_id) ORDER BY m.id LIMIT %s",
+        (*policy, len(message_ids)),
+    )
+    return {row["id"]: Reason.NO_GAP for row in rows}
 
 
 async def phones_of(*, guardian_ids: Sequence[int]) -> dict[int, str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from app.campaigns.enums import CampaignKind, CampaignPhase, CampaignState
+from app.campaigns.enums import CampaignKind, CampaignPhase, CampaignState, PolicyAudience
 from app.campaigns.rules.pacing import waking_between
 from app.core.clock import china_date, china_moment
 from app.core.errors import Invalid
@@ -104,6 +104,11 @@ class CallTasksNotAllowed(Invalid):
     title = "只有政策通知可以请干部打电话"
 
 
+class PolicyNotAllowed(Invalid):
+    code = "campaigns.policy_not_allowed"
+    title = "只有政策通知可以按一项政策选择家庭"
+
+
 class WrongTimes(Invalid):
     code = "campaigns.wrong_times"
     title = "发送时间和截止时间不合理"
@@ -126,6 +131,8 @@ class Draft:
         canary: whether a few get it first and the rest waits for a release; None decides by the audience.
         spread_minutes: over how many minutes of waking time it is spread, 0 for as fast as it goes.
         call_tasks: whether cadres are asked to call whom no other way reaches; None: for notices only.
+        policy_key: the policy that a notice is about, None for a notice to everybody of the region.
+        policy_audience: who of those whom the policy concerns.
     """
 
     kind: CampaignKind
@@ -140,6 +147,8 @@ class Draft:
     canary: bool | None = None
     spread_minutes: int = 0
     call_tasks: bool | None = None
+    policy_key: str | None = None
+    policy_audience: PolicyAudience = PolicyAudience.GAP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +187,7 @@ def plan_of(draft: Draft, *, days_ahead: int, now: datetime) -> Plan:
     Raises:
         FestivalMissing, NotAFestivalDay: a reminder or greeting needs the day of a festival to come.
         GreetingMissing, GreetingOnMourningDay: a greeting needs words, and a day on which they are welcome.
-        CallTasksNotAllowed: cadres are asked to call about notices only.
+        CallTasksNotAllowed, PolicyNotAllowed: cadres call about notices only, and only these have a policy.
         WrongTimes: it would end before it starts, has ended already, or lies too far ahead.
     """
     if draft.send_at is not None and draft.send_at < now - _TYPING:
@@ -194,6 +203,8 @@ def plan_of(draft: Draft, *, days_ahead: int, now: datetime) -> Plan:
         raise WrongTimes("只有政策通知可以标为紧急，紧急通知夜间也会发送")
     if plan.call_tasks and not is_notice:
         raise CallTasksNotAllowed
+    if draft.policy_key is not None and not is_notice:
+        raise PolicyNotAllowed
     _check_spread(draft, plan, now=now)
     if draft.kind is CampaignKind.FESTIVAL_GREETING:
         _check_greeting(draft, plan)
@@ -233,6 +244,9 @@ def _check_spread(draft: Draft, plan: Plan, *, now: datetime) -> None:
         return
     if draft.urgent:
         raise WrongTimes("紧急通知不能分散发送")
+    if draft.kind is CampaignKind.FESTIVAL_GREETING:
+        # Each moment would be a mass message of its own, of which all federations have 100 a day.
+        raise WrongTimes("节日祝福由微信群发，不能分散发送")
     if not 0 < draft.spread_minutes <= MOST_SPREAD_MINUTES:
         raise WrongTimes(f"分散发送最长{MOST_SPREAD_MINUTES // 60}小时")
     if waking_between(max(plan.send_at, now), plan.expires_at) < timedelta(minutes=draft.spread_minutes):

@@ -7,10 +7,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.campaigns.enums import CampaignKind, CampaignPhase, CampaignState
+from app.campaigns.enums import CampaignKind, CampaignPhase, CampaignState, PolicyAudience
 from app.campaigns.models import Campaign
 from app.campaigns.notices import already_left, words_of
-from app.campaigns.queries import AudienceCount, Progress, TrialMember
+from app.campaigns.queries import AudienceCount, Progress, RegionCount, TrialMember
+from app.campaigns.queries.concerning import FamilyNotice
 from app.campaigns.rules import festival_keys, occasion_from
 from app.campaigns.rules.pacing import Forecast, forecast_sentence
 from app.core.bodies import AnswerBody
@@ -84,6 +85,9 @@ class CampaignAnswer(AnswerBody):
     phase_label: str
     spread_minutes: int
     call_tasks: bool
+    policy_key: str | None
+    policy_audience: PolicyAudience | None
+    policy_audience_label: str | None
     send_at: datetime
     expires_at: datetime
     state: CampaignState
@@ -115,6 +119,9 @@ class CampaignAnswer(AnswerBody):
             phase_label=campaign.phase.label,
             spread_minutes=campaign.spread_minutes,
             call_tasks=campaign.call_tasks,
+            policy_key=campaign.policy_key or None,
+            policy_audience=campaign.policy_audience if campaign.policy_key else None,
+            policy_audience_label=campaign.policy_audience.label if campaign.policy_key else None,
             send_at=campaign.send_at,
             expires_at=campaign.expires_at,
             state=campaign.state,
@@ -172,6 +179,14 @@ class ReasonAnswer(AnswerBody):
     people: int
 
 
+class RegionAnswer(AnswerBody):
+    """How many people of one region are meant, and how many of them can be reached."""
+
+    region_code: str
+    people: int
+    reachable: int
+
+
 class ForecastAnswer(AnswerBody):
     """How long it will take at the present pace; the numbers are missing when nothing can be said."""
 
@@ -212,12 +227,19 @@ class PreviewAnswer(AnswerBody):
     reachable: int
     channels: list[ChannelAnswer]
     unreachable: list[ReasonAnswer]
+    regions: list[RegionAnswer]
     reads: Annotated[str, Field(description="收到的人在微信里看到的话，姓名是举例")]
     forecast: ForecastAnswer
 
     @classmethod
     def of(
-        cls, campaign: Campaign, counts: Sequence[AudienceCount], *, forecast: ForecastAnswer, now: datetime
+        cls,
+        campaign: Campaign,
+        counts: Sequence[AudienceCount],
+        *,
+        regions: Sequence[RegionCount],
+        forecast: ForecastAnswer,
+        now: datetime,
     ) -> "PreviewAnswer":
         """Describe an audience."""
         reasons: Counter[Reason] = Counter()
@@ -229,6 +251,7 @@ class PreviewAnswer(AnswerBody):
             audience=sum(one.people for one in counts),
             reachable=sum(one.people for one in counts if one.reason is None),
             channels=ChannelAnswer.list_of(counts),
+            regions=[RegionAnswer.model_validate(one) for one in regions],
             unreachable=[
                 ReasonAnswer(reason=reason, reason_label=reason.label, people=people)
                 for reason, people in sorted(reasons.items())
@@ -271,7 +294,35 @@ class OwnNoticeAnswer(AnswerBody):
     id: int
     title: str
     text: str
+    why: Annotated[str | None, Field(description="为什么收到这条通知")]
     at: datetime
+
+
+class FamilyNoticeAnswer(AnswerBody):
+    """What a family of the cadre's was sent, and what became of it; the guardian's name is masked."""
+
+    id: int
+    guardian: str
+    title: str
+    channel_label: str
+    state: MessageState
+    state_label: str
+    reason_label: str | None
+    at: datetime
+
+    @classmethod
+    def of(cls, notice: FamilyNotice) -> "FamilyNoticeAnswer":
+        """Describe one notice."""
+        return cls(
+            id=notice.id,
+            guardian=mask_name(notice.guardian_name),
+            title=notice.title,
+            channel_label=notice.channel.label,
+            state=notice.state,
+            state_label=notice.state.label,
+            reason_label=notice.reason.label if notice.reason else None,
+            at=notice.at,
+        )
 
 
 class TrialMemberAnswer(AnswerBody):

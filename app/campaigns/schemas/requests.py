@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from app.campaigns.enums import CampaignKind
+from app.campaigns.enums import CampaignKind, PolicyAudience
 from app.campaigns.rules import (
     MOST_ON_TRIAL_LIST,
     MOST_SPREAD_MINUTES,
@@ -37,6 +37,12 @@ class CampaignBody(RequestBody):
     call_tasks: Annotated[
         bool | None, Field(description="微信和短信都送不到的，请帮扶干部打电话；不填：政策通知打，其他不打")
     ] = None
+    policy_key: Annotated[
+        str | None,
+        StringConstraints(min_length=1, max_length=40),
+        Field(description="按政策库中的一项政策选择家庭；不填：发给本地区所有监护人"),
+    ] = None
+    policy_audience: PolicyAudience = PolicyAudience.GAP
     spread_minutes: Annotated[
         int, Field(ge=0, le=MOST_SPREAD_MINUTES, description="分散到多少分钟里发送，夜间不算")
     ] = 0

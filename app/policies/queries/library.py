@@ -9,7 +9,7 @@ from typing import Any
 from tortoise.expressions import Q
 
 from app.accounts.queries import in_regions
-from app.accounts.rules import Scope
+from app.accounts.rules import Scope, region_prefix
 from app.core.clock import china_date
 from app.core.errors import NotFound
 from app.core.pagination import PageQuery, cut
@@ -64,6 +64,21 @@ async def policy_in(*, scope: Scope, policy_id: int) -> Policy:
     if policy is None:
         raise PolicyNotFound
     return policy
+
+
+async def published_name(*, policy_key: str, region_code: str) -> str | None:
+    """Return what a policy is called that is published for a region, for one above or for one below it.
+
+    No scope: what is published is for everybody. None when there is no such policy.
+    """
+    found = await (
+        Policy.filter(policy_key=policy_key, state=PolicyState.PUBLISHED)
+        .order_by("-valid_from", "-id")
+        .limit(_WHOLE_LIBRARY)
+        .values_list("region_prefix", "name")
+    )
+    own = region_prefix(region_code)
+    return next((name for prefix, name in found if own.startswith(prefix) or prefix.startswith(own)), None)
 
 
 async def shelf_of(*, day: date, regions: Collection[str] | None = None) -> Shelf:
