@@ -46,8 +46,13 @@ _PLAIN: Mapping[Reaction, Mapping[tuple[str, ...], str]] = {
         ("RequestLimitExceeded", "LimitExceeded.DeliveryFrequencyLimit"): "发送得太快，系统会放慢后重发",
     },
     Reaction.LATER: {
-        ("InternalError", "InternalError.UnknownError", "ResourceUnavailable"): "短信平台繁忙，稍后自动重发",
+        ("ResourceUnavailable",): "短信平台繁忙，稍后自动重发",
         ("LimitExceeded.PhoneNumberThirtySecondLimit",): "这个号码刚刚收到过短信，稍后自动重发",
+        # A matter of one number: nobody else waits for it.
+        (
+            "LimitExceeded.PhoneNumberDailyLimit",
+            "LimitExceeded.PhoneNumberOneHourLimit",
+        ): "这个号码收到的短信已达上限，过后自动重发",
     },
     Reaction.NEXT_DAY: {
         (
@@ -55,10 +60,6 @@ _PLAIN: Mapping[Reaction, Mapping[tuple[str, ...], str]] = {
             "LimitExceeded.AppMainlandChinaDailyLimit",
             "LimitExceeded.DailyLimit",
         ): "今天的短信条数已到设定的上限，明天继续",
-        (
-            "LimitExceeded.PhoneNumberDailyLimit",
-            "LimitExceeded.PhoneNumberOneHourLimit",
-        ): "这个号码今天收到的短信已达上限，明天再发",
     },
     Reaction.GIVE_UP_RECIPIENT: {
         (
@@ -126,6 +127,8 @@ _PLAIN: Mapping[Reaction, Mapping[tuple[str, ...], str]] = {
         ): "短信账号的密钥、应用或访问地址设置不正确，请联系信息中心",
     },
     Reaction.UNANSWERED: {
+        # Something broke over there, perhaps after the message was handed on, and no key guards a repeat.
+        ("InternalError", "InternalError.UnknownError"): "短信平台内部出错，无法确定是否已发出",
         (
             "InternalError.SendAndRecvFail",
             "InternalError.Timeout",
@@ -133,7 +136,11 @@ _PLAIN: Mapping[Reaction, Mapping[tuple[str, ...], str]] = {
         ): "短信平台没有得到运营商的回答，无法确定是否已发出",
     },
 }
-_WAITS: Mapping[str, int] = {"LimitExceeded.PhoneNumberThirtySecondLimit": 31}
+_WAITS: Mapping[str, int] = {
+    "LimitExceeded.PhoneNumberThirtySecondLimit": 31,
+    "LimitExceeded.PhoneNumberOneHourLimit": 3600,
+    "LimitExceeded.PhoneNumberDailyLimit": 12 * 3600,
+}
 _RETRIES = 5
 
 RULES: Mapping[str, CodeRule] = {
@@ -154,6 +161,8 @@ UNKNOWN_SENTENCE = "短信平台返回了未收录的错误码，这一条没有
 def reaction_to(code: str) -> CodeRule:
     """Return what a code means; a code that nobody has described gives up its recipient.
 
+    An inner error of the provider is never a certain no, whatever it is called.
+
     Args:
         code: the provider's word, of which the part before the point may be known alone.
     """
@@ -164,4 +173,6 @@ def reaction_to(code: str) -> CodeRule:
     if family in {"AuthFailure", "UnauthorizedOperation"}:
         known = RULES["AuthFailure.SignatureFailure"]
         return CodeRule(code=code, reaction=known.reaction, sentence=known.sentence)
+    if family == "InternalError":
+        return CodeRule(code=code, reaction=Reaction.UNANSWERED, sentence=RULES["InternalError"].sentence)
     return CodeRule(code=code, reaction=Reaction.GIVE_UP_RECIPIENT, sentence=UNKNOWN_SENTENCE)

@@ -70,8 +70,11 @@ def test_silence_is_unknown_where_nothing_protects_from_a_double(channel: Channe
 
 @given(st.integers(min_value=1, max_value=2**63 - 1))
 def test_the_name_of_a_mass_message_is_short_enough_and_its_own(batch_id: int) -> None:
-    assert len(mass_client_id(batch_id).encode()) <= MOST_CLIENT_ID_BYTES
-    assert mass_client_id(batch_id) != mass_client_id(batch_id + 1)
+    token = "0123456789abcdef" * 2
+    assert len(mass_client_id(batch_id, token).encode()) <= MOST_CLIENT_ID_BYTES
+    assert mass_client_id(batch_id, token) != mass_client_id(batch_id + 1, token)
+    # After a restore a number comes a second time, and WeChat still keeps the first one for a day.
+    assert mass_client_id(batch_id, token) != mass_client_id(batch_id, token[::-1])
 
 
 def test_every_channel_of_single_messages_has_a_carrier_and_short_messages_only_when_switched_on() -> None:
@@ -156,7 +159,7 @@ class TestCarrying:
                 Reason.REFUSED_BY_SMS,
                 1,
             ),
-            (refused("InternalError"), MessageState.QUEUED, None, 1),
+            (refused("ResourceUnavailable"), MessageState.QUEUED, None, 1),
             (refused("LimitExceeded.DailyLimit"), MessageState.QUEUED, Reason.QUOTA_USED_UP, 1),
         ],
         ids=["silence", "not reached", "refused", "busy", "used up"],
@@ -178,6 +181,25 @@ class TestCarrying:
         await message.refresh_from_db()
         assert (message.state, message.reason, message.attempts) == (state, reason, attempts)
         assert message.errcode is None
+
+    @pytest.mark.parametrize("limit", ["OneHour", "Daily"])
+    async def test_a_number_that_got_too_many_short_messages_holds_up_nobody_else(
+        self, wechat: FakeWeChat, clock: FixedClock, limit: str
+    ) -> None:
+        first, other = await short_message(), await short_message(next_at=NOW + timedelta(minutes=1))
+        sms = FakeSms(failures=[refused(f"LimitExceeded.PhoneNumber{limit}Limit")])
+        # One worker, which would remember a road that was closed.
+        worker = make_sender(wechat, clock, writer=writer(first, other), sms=sms)
+
+        await worker.send_due()
+        clock.advance(timedelta(minutes=1))
+        await worker.send_due()
+
+        await first.refresh_from_db()
+        assert first.state is MessageState.QUEUED
+        assert first.next_at > NOW + timedelta(minutes=45)
+        await other.refresh_from_db()
+        assert other.state is MessageState.SENT
 
     async def test_a_template_that_the_provider_does_not_take_stops_the_campaign(
         self, wechat: FakeWeChat, clock: FixedClock

@@ -8,11 +8,12 @@ import pytest
 
 from app.core.clock import china_moment
 from app.messaging import operations
-from app.messaging.enums import BatchState, Channel, MessageState, Reason
+from app.messaging.enums import BatchState, Channel, MessageState, Reason, RecipientKind
 from app.messaging.models import MassBatch, Message
 from app.messaging.notices import Postpone, Prepared, Suppress
 from app.messaging.operations import masses
-from app.messaging.rules.channels import MASS_WINDOW
+from app.messaging.rules import SENT, refused_for_now
+from app.messaging.rules.channels import MASS_WINDOW, mass_client_id
 from app.messaging.sending.masses import MassSender
 from app.wechat.gateway import WeChatNotReached, WeChatRefused, WeChatUnanswered
 from tests.conftest import NOW
@@ -50,7 +51,9 @@ async def test_what_is_due_of_one_campaign_leaves_with_one_call(
     assert await sender(wechat, clock).send_due() == 3
 
     batch = await MassBatch.get()
-    assert wechat.masses == {f"lxm{batch.id}": ([one.openid for one in messages], "中秋节快乐")}
+    assert wechat.masses == {
+        mass_client_id(batch.id, batch.token): ([one.openid for one in messages], "中秋节快乐")
+    }
     assert (batch.state, batch.people, batch.tries) == (BatchState.SENT, 3, 1)
     assert await states() == [MessageState.SENT] * 3
     first = await Message.get(id=messages[0].id)
@@ -104,6 +107,17 @@ async def test_one_alone_waits_for_company_and_is_told_so_shortly_before_its_end
     assert wechat.mass_calls == []
 
 
+async def test_a_colleague_who_tries_it_out_alone_holds_nobody_up(
+    wechat: FakeWeChat, clock: FixedClock
+) -> None:
+    (alone,) = await greeted(1, recipient_kind=RecipientKind.CADRE)
+
+    assert await sender(wechat, clock).send_due() == 0
+
+    await alone.refresh_from_db()
+    assert (alone.state, alone.reason) == (MessageState.SUPPRESSED, Reason.TOO_FEW)
+
+
 async def test_one_alone_leaves_with_those_who_come_later(wechat: FakeWeChat, clock: FixedClock) -> None:
     await greeted(1)
     await sender(wechat, clock).send_due()
@@ -131,6 +145,124 @@ async def test_a_lost_answer_repeats_the_same_people_under_the_same_id(
     assert len(wechat.masses) == 1
     assert (await MassBatch.get()).state is BatchState.SENT
     assert await states() == [MessageState.SENT] * 3 + [MessageState.QUEUED] * 2
+
+
+async def test_who_does_not_want_it_any_more_is_left_out_of_a_repeat(
+    wechat: FakeWeChat, clock: FixedClock
+) -> None:
+    muted, *others = await greeted(3)
+    # The first try never arrived.
+    wechat.mass_failures.append(WeChatUnanswered("cut"))
+    await sender(wechat, clock).send_due()
+    clock.advance(timedelta(minutes=3))
+    writer = EchoWriter({muted.id: Suppress(reason=Reason.MUTED)})
+
+    assert await sender(wechat, clock, writer=writer).send_due() == 2
+
+    ((openids, text),) = wechat.masses.values()
+    assert (openids, text) == ([one.openid for one in others], "中秋节快乐")
+    assert len(set(wechat.mass_calls)) == 1
+    batch = await MassBatch.get()
+    assert (batch.state, batch.people) == (BatchState.SENT, 2)
+    await muted.refresh_from_db()
+    # The first try may have reached him.
+    assert (muted.state, muted.reason) == (MessageState.UNKNOWN, Reason.UNANSWERED)
+
+
+async def test_who_was_certainly_not_reached_before_a_repeat_has_the_reason(
+    wechat: FakeWeChat, clock: FixedClock
+) -> None:
+    muted, *_ = await greeted(3)
+    wechat.mass_failures.append(WeChatRefused(errcode=45066, errmsg="too soon rid: 1"))
+    await sender(wechat, clock).send_due()
+    clock.advance(timedelta(minutes=3))
+    writer = EchoWriter({muted.id: Suppress(reason=Reason.MUTED)})
+
+    assert await sender(wechat, clock, writer=writer).send_due() == 2
+
+    await muted.refresh_from_db()
+    assert (muted.state, muted.reason) == (MessageState.SUPPRESSED, Reason.MUTED)
+    assert muted.first_tried_at is None
+
+
+async def test_a_greeting_that_comes_too_late_is_not_repeated(wechat: FakeWeChat, clock: FixedClock) -> None:
+    await greeted(2, expires_at=NOW + timedelta(minutes=2))
+    wechat.mass_failures.append(WeChatUnanswered("cut"))
+    await sender(wechat, clock).send_due()
+    clock.advance(timedelta(minutes=3))
+
+    assert await sender(wechat, clock).send_due() == 0
+
+    assert wechat.masses == {}
+    assert (await MassBatch.get()).state is BatchState.UNKNOWN
+    assert await states() == [MessageState.UNKNOWN] * 2
+
+
+async def test_nothing_is_repeated_while_its_campaign_is_paused(
+    wechat: FakeWeChat, clock: FixedClock
+) -> None:
+    messages = await greeted(2)
+    wechat.mass_failures.append(WeChatUnanswered("cut"))
+    await sender(wechat, clock).send_due()
+    clock.advance(timedelta(minutes=3))
+    paused = EchoWriter({one.id: Postpone(seconds=300) for one in messages})
+
+    assert await sender(wechat, clock, writer=paused).send_due() == 0
+    assert len(wechat.mass_calls) == 1
+    clock.advance(timedelta(minutes=6))
+    assert await sender(wechat, clock).send_due() == 2
+
+    assert await states() == [MessageState.SENT] * 2
+
+
+async def test_of_a_cancelled_campaign_nothing_is_repeated(wechat: FakeWeChat, clock: FixedClock) -> None:
+    messages = await greeted(2)
+    wechat.mass_failures.append(WeChatRefused(errcode=45066, errmsg="too soon rid: 1"))
+    one_a_day = {"mass_send": 1}
+    await sender(wechat, clock, quotas=one_a_day).send_due()
+    clock.advance(timedelta(minutes=3))
+    stopped = EchoWriter({one.id: Suppress(reason=Reason.CAMPAIGN_CANCELLED) for one in messages})
+
+    assert await sender(wechat, clock, quotas=one_a_day, writer=stopped).send_due() == 0
+
+    assert len(wechat.mass_calls) == 1
+    assert await states() == [MessageState.CANCELLED] * 2
+    assert (await MassBatch.get()).state is BatchState.DISSOLVED
+    # Its call is not counted.
+    await greeted(2, next_at=clock.now())
+    assert await sender(wechat, clock, quotas=one_a_day).send_due() == 2
+
+
+async def test_a_try_that_was_overtaken_takes_nothing_back(wechat: FakeWeChat, clock: FixedClock) -> None:
+    await greeted(2)
+    claimed = await masses.claim_mass(campaign_id=1, token="slow", now=NOW, lease_seconds=60)
+    slow = await masses.begin_mass(messages=claimed, text="中秋节快乐", now=NOW, lease_seconds=60)
+    assert slow is not None
+    await let_the_lease_of_batches_pass()
+    quick = await masses.take_batch(now=NOW, lease_seconds=60)
+    assert quick is not None
+
+    # The worker that slept hears a refusal while the call of the other one is on its way.
+    await masses.settle_batch(batch=slow, fate=refused_for_now(NOW), now=NOW, errcode=45009)
+    await masses.postpone_batch(batch=slow, next_at=NOW, errcode=None, nothing_sent=True)
+    assert await masses.take_batch(now=NOW, lease_seconds=60) is None
+    assert await masses.settle_batch(batch=quick, fate=SENT, now=NOW, errcode=0, msgid="1") == 2
+
+    assert await states() == [MessageState.SENT] * 2
+
+
+async def test_what_wechat_sent_to_nobody_in_the_end_failed(wechat: FakeWeChat, clock: FixedClock) -> None:
+    await greeted(2)
+    await sender(wechat, clock).send_due()
+    msgid = str((await MassBatch.get()).wechat_msgid)
+
+    for _ in range(2):
+        assert await masses.take_mass_result(
+            msgid=msgid, status="err(20008)", total=2, filtered=2, sent=0, errors=2, now=NOW
+        )
+
+    assert await states() == [MessageState.FAILED] * 2
+    assert await Message.filter(reason=Reason.REFUSED_BY_WECHAT).count() == 2
 
 
 async def test_a_batch_whose_worker_died_is_repeated_as_it_was(wechat: FakeWeChat, clock: FixedClock) -> None:
@@ -251,7 +383,7 @@ async def test_what_never_left_waits_for_another_batch(wechat: FakeWeChat, clock
     assert await sender(wechat, clock).send_due() == 2
 
 
-@pytest.mark.parametrize("errcode", [45028, 40032, 99999])
+@pytest.mark.parametrize("errcode", [45028, 40032, 40003, 99999])
 async def test_a_refusal_that_concerns_everybody_stops_the_campaign_and_nobody_is_lost(
     wechat: FakeWeChat, clock: FixedClock, errcode: int
 ) -> None:

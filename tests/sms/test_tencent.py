@@ -73,7 +73,8 @@ async def test_a_wrong_key_stops_the_account(provider: Provider, key: SecretStr)
     ("code", "reaction"),
     [
         ("FailedOperation.InsufficientBalanceInSmsPackage", Reaction.STOP_ACCOUNT),
-        ("LimitExceeded.PhoneNumberDailyLimit", Reaction.NEXT_DAY),
+        ("LimitExceeded.DailyLimit", Reaction.NEXT_DAY),
+        ("LimitExceeded.PhoneNumberDailyLimit", Reaction.LATER),
         ("InvalidParameterValue.IncorrectPhoneNumber", Reaction.GIVE_UP_RECIPIENT),
         ("FailedOperation.PhoneNumberInBlacklist", Reaction.GIVE_UP_RECIPIENT),
         ("FailedOperation.TemplateIncorrectOrUnapproved", Reaction.STOP_CAMPAIGN),
@@ -96,10 +97,13 @@ async def test_a_refusal_says_what_to_do(
     assert refused.value.sentence
 
 
+@pytest.mark.parametrize(
+    "code", ["InternalError.SendAndRecvFail", "InternalError", "InternalError.Nobody.Described"]
+)
 async def test_a_provider_that_does_not_know_itself_leaves_the_outcome_open(
-    sms: SmsGateway, provider: Provider
+    sms: SmsGateway, provider: Provider, code: str
 ) -> None:
-    provider.status = "InternalError.SendAndRecvFail"
+    provider.status = code
 
     with pytest.raises(SmsUnanswered):
         await _send(sms)

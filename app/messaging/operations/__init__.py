@@ -1,8 +1,9 @@
 """What happens to messages; a package because there is much of it, used through this name.
 
 `claiming` takes turns and counts quotas (`quotas`); `fuses` holds back what one person has had enough of;
-`leasing` begins, gives back and recovers; `settling` writes down answers and receipts; `receiving` takes many
-receipts at once; `reconciling` finds out whose receipt it is when the answer was lost; `crediting` counts
+`leasing` begins, gives back and recovers; `masses` sends thousands with one call, `rejoining` says who of
+them is left when it is repeated; `settling` writes down answers and receipts; `receiving` takes many receipts
+at once; `reconciling` finds out whose receipt it is when the answer was lost; `crediting` counts
 subscriptions; `sweeping` looks for what does not add up; `windows` counts what people let us write by
 客服消息; `calling` keeps the calls that cadres are asked to make.
 """

@@ -27,11 +27,18 @@ from app.messaging.rules.quotas import Allowances
 
 log = structlog.get_logger()
 
+COLUMNS = (
+    "id, purpose, recipient_kind, recipient_id, openid, template_id, attempts, first_tried_at, expires_at"
+)
+
 _MASS = Channel.MASS_SEND.value
 _SETTLE_ATTEMPTS = 20
 _LONGEST_WORD = 32
+# MASSSENDJOBFINISH: "send success", otherwise "send fail" or "err(…)", and nobody gets it.
+_SENT_TO_SOME = "success"
 _STATE_OF_FATE = {
     MessageState.SENT: BatchState.SENT,
+    MessageState.HELD: BatchState.SENT,
     MessageState.QUEUED: BatchState.DISSOLVED,
     MessageState.FAILED: BatchState.FAILED,
     MessageState.UNKNOWN: BatchState.UNKNOWN,
@@ -65,7 +72,7 @@ class Batch:
     @property
     def client_msg_id(self) -> str:
         """The clientmsgid, the same for every try."""
-        return mass_client_id(self.id)
+        return mass_client_id(self.id, self.token)
 
 
 class NoCallsLeft(Exception):
@@ -92,8 +99,7 @@ async def claim_mass(
             # Workers wait for each other here: shared out between two, few people would leave one alone.
             # In the order of the index; asked for by id alone, MariaDB would walk through the whole table.
             rows = await sql.fetch(
-                "SELECT id, purpose, recipient_kind, recipient_id, openid, template_id, attempts,"
-                " first_tried_at, expires_at FROM message WHERE campaign_id = %s AND state = 'queued'"
+                f"SELECT {COLUMNS} FROM message WHERE campaign_id = %s AND state = 'queued'"
                 " AND channel = %s AND next_at <= %s ORDER BY reason, id LIMIT %s" + sql.for_update(),
                 (campaign_id, _MASS, now, limit + 1),
             )
@@ -108,10 +114,11 @@ async def claim_mass(
                 )
         return rows
 
-    return [_due(row, campaign_id, token) for row in await sql.retrying(unit)]
+    return [due_of(row, campaign_id, token) for row in await sql.retrying(unit)]
 
 
-def _due(row: dict[str, Any], campaign_id: int, token: str) -> DueMessage:
+def due_of(row: dict[str, Any], campaign_id: int, token: str) -> DueMessage:
+    """Return a message that travels by 群发 as the sender knows it, from its row."""
     expires_at = sql.moment_of(row["expires_at"])
     if expires_at is None:
         raise ValueError("a message needs an end")
@@ -270,7 +277,7 @@ async def take_batch(*, now: datetime, lease_seconds: float) -> Batch | None:
 
 
 async def postpone_batch(*, batch: Batch, next_at: datetime, errcode: int | None, nothing_sent: bool) -> None:
-    """Let a batch wait for its next try, with the same people.
+    """Let a batch wait for its next try, with the same people; one that another try has overtaken stays.
 
     Args:
         batch: which one.
@@ -283,8 +290,8 @@ async def postpone_batch(*, batch: Batch, next_at: datetime, errcode: int | None
         lambda: sql.execute(
             "UPDATE mass_batch SET next_at = %s, errcode = %s, lease_until_ms = NULL"
             + (", first_tried_at = NULL" if forget else "")
-            + " WHERE id = %s AND state = %s",
-            (next_at, errcode, batch.id, BatchState.LEAVING.value),
+            + " WHERE id = %s AND state = %s AND tries = %s",
+            (next_at, errcode, batch.id, BatchState.LEAVING.value, batch.tries),
         ),
         attempts=_SETTLE_ATTEMPTS,
     )
@@ -297,6 +304,7 @@ async def settle_batch(
 
     Sent: whom it reached is told by nobody, so that its messages stay sent. Queued: nothing was sent, and
     they wait for another batch. One that became unknown meanwhile still takes an answer that says something.
+    Only that it was sent is also taken from a try that another one has overtaken.
 
     Args:
         batch: which one.
@@ -305,12 +313,14 @@ async def settle_batch(
         errcode: WeChat's number, 0 when it was taken, None when there was no answer.
         msgid: how WeChat names the mass message.
     """
+    is_sent = fate.state is MessageState.SENT
 
     async def unit() -> int:
         async with in_transaction():
             settled = await sql.execute(
                 "UPDATE mass_batch SET state = %s, errcode = %s, wechat_msgid = %s, settled_at = %s,"
-                " lease_until_ms = NULL WHERE id = %s AND state IN (%s, %s)",
+                " lease_until_ms = NULL WHERE id = %s AND state IN (%s, %s)"
+                + ("" if is_sent else f" AND tries = {int(batch.tries)}"),
                 (
                     *(_STATE_OF_FATE[fate.state].value, errcode, msgid, now, batch.id),
                     *(BatchState.LEAVING.value, BatchState.UNKNOWN.value),
@@ -352,9 +362,9 @@ async def take_mass_result(  # noqa: PLR0913 - what WeChat tells about one mass 
 ) -> bool:
     """Keep what WeChat tells at the end of a mass message, in numbers, and return whether we know it.
 
-    Nobody learns who got it, so that messages stay as they are. Told twice, it changes nothing. Joins the
-    transaction of the caller; an event may come before the answer to its own call: False asks the caller to
-    come again later.
+    Nobody learns who got it, so that messages stay as they are, unless WeChat in the end sent it to nobody:
+    then they failed. Told twice, it changes nothing. Joins the transaction of the caller; an event may come
+    before the answer to its own call: False asks the caller to come again later.
 
     Args:
         msgid: WeChat's name of the mass message.
@@ -370,4 +380,11 @@ async def take_mass_result(  # noqa: PLR0913 - what WeChat tells about one mass 
         " finished_at = COALESCE(finished_at, %s) WHERE wechat_msgid = %s",
         (status[:_LONGEST_WORD], sent, errors, max(total - filtered, 0), now, msgid),
     )
+    if found and not sent and _SENT_TO_SOME not in status:
+        log.error("messaging.mass.not_sent_by_wechat", wechat_msgid=msgid, status=status[:_LONGEST_WORD])
+        await sql.execute(
+            "UPDATE message SET state = %s, reason = %s, settled_at = %s"
+            " WHERE wechat_msgid = %s AND channel = %s AND state = 'sent'",
+            (MessageState.FAILED.value, Reason.REFUSED_BY_WECHAT.value, now, msgid, _MASS),
+        )
     return bool(found)

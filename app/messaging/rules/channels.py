@@ -34,6 +34,7 @@ FEWEST_OF_MASS = 2
 MOST_OF_MASS = 10_000
 # The guide says 64 bytes, yet one of 36 was refused as too long (45067).
 MOST_CLIENT_ID_BYTES = 32
+_TOKEN_PART = 8
 # Somebody who is alone waits for company until so long before his message comes too late.
 LONELY_UNTIL = timedelta(minutes=30)
 
@@ -62,6 +63,10 @@ def most_in_window(act: WindowAct) -> int:
     return _WINDOWS[act][0]
 
 
-def mass_client_id(batch_id: int) -> str:
-    """Return the clientmsgid of a mass message: the same for every try of one batch."""
-    return f"lxm{batch_id}"
+def mass_client_id(batch_id: int, token: str) -> str:
+    """Return the clientmsgid of a mass message: the same for every try of one batch.
+
+    A database that was put back gives a number of yesterday to other people, whom WeChat would then pass
+    over: so part of the token, which is random, belongs to it.
+    """
+    return f"lxm{batch_id}-{token[:_TOKEN_PART]}"

@@ -1,13 +1,14 @@
 """Sending by 群发: the due messages of one campaign become one batch, and leave with one call.
 
 WeChat sends one clientmsgid once in a day, so that a call that was not answered, or whose worker died, is
-made again as it was.
+made again with the same text, to those of the same people who still want it.
 """
 
 import random
 import secrets
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,15 +16,25 @@ import structlog
 from app.core.clock import Clock
 from app.core.settings import SendSettings
 from app.messaging import operations
-from app.messaging.enums import Channel, MessageState, Purpose, Reason
-from app.messaging.notices import DueMessage, Writer
-from app.messaging.operations import masses
+from app.messaging.enums import Channel, MessageState, Purpose, Reason, RecipientKind
+from app.messaging.notices import DueMessage, Prepared, Suppress, Writer
+from app.messaging.operations import masses, rejoining
 from app.messaging.operations.masses import Batch
-from app.messaging.rules import SENT, Fate, after_refusal, again, backoff, is_quiet, next_morning, next_waking
+from app.messaging.rules import (
+    SENT,
+    Fate,
+    after_refusal,
+    again,
+    backoff,
+    is_quiet,
+    next_morning,
+    next_waking,
+    refused_for_now,
+)
 from app.messaging.rules.channels import FEWEST_OF_MASS, LONELY_UNTIL, MASS_WINDOW
 from app.messaging.rules.quotas import Allowances
 from app.messaging.sending.channels import No, no_of
-from app.messaging.sending.preparing import prepare_chunk
+from app.messaging.sending.preparing import decisions, prepare_chunk
 from app.messaging.sending.roads import Road
 from app.messaging.sending.running import OnStop
 from app.messaging.sending.trying import teach_road
@@ -34,10 +45,13 @@ log = structlog.get_logger()
 # One minute between two tries of one clientmsgid (45066), and a moment for clocks.
 _UNANSWERED_WAIT = timedelta(seconds=90)
 _LONELY_WAIT = timedelta(minutes=10)
+# As often a batch of a campaign that was paused is looked at again.
+_PAUSED_WAIT = timedelta(minutes=5)
 # Ten thousand texts are asked for in portions, which takes a while.
 _CLAIM_SECONDS = 300.0
 # What leaves the people of a batch together: the next try is a matter of seconds or minutes.
 _WAITS_TOGETHER = frozenset({"token", "later", "slower"})
+_STOPS = frozenset({"stop_campaign", "give_up_recipient"})
 
 
 class MassSender:
@@ -81,12 +95,50 @@ class MassSender:
         if is_quiet(now) or not self._road.is_open(now):
             return 0
         batch = await masses.take_batch(now=now, lease_seconds=self._settings.lease_seconds)
+        if batch is not None:
+            batch = await self._still_wanted(batch, now)
         if batch is None:
             batch = await self._next_batch(now)
         if batch is None:
             return 0
         await self._try(batch)
         return len(batch.openids)
+
+    async def _still_wanted(self, batch: Batch, now: datetime) -> Batch | None:
+        """Ask again before a batch is repeated, and return it for those who still want it; None: not now."""
+        out: dict[Reason, list[DueMessage]] = defaultdict(list)
+        messages = await rejoining.people_of(batch)
+        for start in range(0, len(messages), self._settings.chunk):
+            portion = messages[start : start + self._settings.chunk]
+            decided = await decisions(portion, writers=self._writers, now=now)
+            for message in portion:
+                decision = decided.get(message.id)
+                if now >= message.expires_at:
+                    out[Reason.TOO_LATE].append(message)
+                elif isinstance(decision, Suppress):
+                    out[decision.reason].append(message)
+                elif not isinstance(decision, Prepared):
+                    # Its campaign was paused, or nobody can say.
+                    await self._hold(batch, now)
+                    return None
+        rest = await rejoining.leave_out(batch=batch, messages=out, now=now)
+        if len(rest.openids) >= FEWEST_OF_MASS:
+            return rest
+        await self._hold(rest, now, is_over=True)
+        return None
+
+    @staticmethod
+    async def _hold(batch: Batch, now: datetime, *, is_over: bool = False) -> None:
+        """Let a batch wait, or end it; when nothing of it can have arrived its people wait as others do."""
+        if batch.first_tried_at is None:
+            await masses.settle_batch(batch=batch, fate=refused_for_now(now), now=now)
+        elif is_over:
+            unknown = Fate(state=MessageState.UNKNOWN, reason=Reason.UNANSWERED)
+            await masses.settle_batch(batch=batch, fate=unknown, now=now)
+        else:
+            await masses.postpone_batch(
+                batch=batch, next_at=now + _PAUSED_WAIT, errcode=None, nothing_sent=True
+            )
 
     async def _next_batch(self, now: datetime) -> Batch | None:
         # Few: campaigns that run at the same time and may use this channel.
@@ -142,7 +194,8 @@ class MassSender:
     async def _wait_for_company(messages: Sequence[DueMessage], now: datetime) -> None:
         for message in messages:
             until = message.expires_at - LONELY_UNTIL
-            if now >= until:
+            # Behind a colleague who tries it out (试发名单) everybody else waits, and no company comes.
+            if now >= until or message.recipient_kind is RecipientKind.CADRE:
                 await operations.set_aside(messages={Reason.TOO_FEW: [message]}, now=now)
             else:
                 await operations.give_back(messages=[message], next_at=min(now + _LONELY_WAIT, until))
@@ -203,9 +256,10 @@ class MassSender:
         # Ids only: WeChat's own words may repeat a text.
         log.warning("messaging.mass.refused", batch_id=batch.id, errcode=no.code, rid=no.request)
         teach_road(self._road, no, now)
-        # Ten thousand people are not one person's matter: an unknown code stops the campaign at once.
-        stops = not no.known or no.refusal.reaction == "stop_campaign"
-        refusal = no.refusal if no.known else no.stopping()
+        # Ten thousand people are not one person's matter: what gives up one recipient, as an unknown code
+        # does, would give up all of them, so it stops the campaign at once.
+        stops = no.refusal.reaction in _STOPS or not no.known
+        refusal = no.stopping() if stops else replace(no.refusal, afterwards="stop_campaign")
         fate = after_refusal(
             refusal,
             attempts=batch.tries,

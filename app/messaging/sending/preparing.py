@@ -56,7 +56,7 @@ async def prepare_chunk(
     found = _Sorted()
     for message in messages:
         _sort(message, found, busy=busy, now=now)
-    decided = await _decisions(found.wanted, writers=writers, now=now)
+    decided = await decisions(found.wanted, writers=writers, now=now)
     chunk: list[Written] = []
     for message in found.wanted:
         decision = decided.get(message.id)
@@ -139,9 +139,10 @@ def _wait(decision: Decision | None) -> timedelta:
     return timedelta(seconds=decision.seconds) if isinstance(decision, Postpone) else _WRITER_BROKEN_WAIT
 
 
-async def _decisions(
+async def decisions(
     messages: Sequence[DueMessage], *, writers: Mapping[Purpose, Writer], now: datetime
 ) -> dict[int, Decision]:
+    """Ask the owners of the texts what each message says, or why it must not leave; some may not answer."""
     by_purpose: dict[Purpose, list[DueMessage]] = defaultdict(list)
     for message in messages:
         by_purpose[message.purpose].append(message)
