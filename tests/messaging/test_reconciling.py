@@ -154,3 +154,31 @@ async def test_of_two_nameless_notices_at_one_time_none_is_named() -> None:
     assert not await receipt()
 
     assert await Message.filter(wechat_msgid=None).count() == 2
+
+
+@pytest.mark.parametrize("channel", [Channel.MASS_SEND, Channel.CUSTOMER_SERVICE])
+async def test_an_event_is_never_about_a_message_of_which_no_event_tells(channel: Channel) -> None:
+    """Another system may send by the same service account."""
+    message = await make_message(
+        channel=channel, state=MessageState.UNKNOWN, first_tried_at=NOW, openid="c-1", template_id=""
+    )
+
+    assert not await receipt(template_id=None)
+
+    await message.refresh_from_db()
+    assert (message.state, message.wechat_msgid) == (MessageState.UNKNOWN, None)
+
+
+async def test_the_number_of_a_mass_message_settles_none_of_its_people() -> None:
+    message = await make_message(channel=Channel.MASS_SEND, state=MessageState.SENT, wechat_msgid="55")
+
+    assert not await receipt(template_id=None)
+    assert (
+        await operations.apply_receipts(
+            receipts=[operations.Receipt(msgid="55", delivered=True, status=None)], now=NOW
+        )
+        == set()
+    )
+
+    await message.refresh_from_db()
+    assert message.state is MessageState.SENT

@@ -45,12 +45,13 @@ async def apply_receipts(*, receipts: Sequence[Receipt], now: datetime) -> set[s
     for (state, reason), msgids in sorted(ends.items(), key=lambda end: end[0][0].value):
         await sql.execute(
             "UPDATE message SET state = %s, reason = %s, settled_at = %s"
-            f" WHERE wechat_msgid IN ({sql.marks(len(msgids))}) AND state IN ('sent', 'held', 'unknown')",
+            f" WHERE wechat_msgid IN ({sql.marks(len(msgids))}) AND channel <> 'mass_send'"
+            " AND state IN ('sent', 'held', 'unknown')",
             (state.value, reason.value if reason else None, now, *msgids),
         )
     rows = await sql.fetch(
         f"SELECT DISTINCT wechat_msgid FROM message WHERE wechat_msgid IN ({sql.marks(len(first))})"
-        " ORDER BY wechat_msgid",
+        " AND channel <> 'mass_send' ORDER BY wechat_msgid",
         sorted(first),
     )
     return {row["wechat_msgid"] for row in rows}

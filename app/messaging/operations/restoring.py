@@ -13,7 +13,7 @@ async def drop_leases(*, now: datetime) -> int:
     once more: it becomes unknown, whatever its channel. Joins the transaction of the caller.
     """
     await sql.execute(
-        "UPDATE message SET state = 'queued', lease_token = NULL, lease_until_ms = NULL"
+        "UPDATE message SET state = 'queued', counted_on = NULL, lease_token = NULL, lease_until_ms = NULL"
         " WHERE state = 'sending' AND begun = 0"
     )
     return await sql.execute(

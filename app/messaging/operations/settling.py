@@ -224,7 +224,10 @@ async def apply_receipt(*, msgid: str, delivered: bool, status: str | None, now:
     state, reason = end_of(delivered=delivered, status=status)
     found = await sql.execute(
         "UPDATE message SET state = %s, reason = %s, settled_at = %s"
-        " WHERE wechat_msgid = %s AND state IN ('sent', 'held', 'unknown')",
+        " WHERE wechat_msgid = %s AND state IN ('sent', 'held', 'unknown')"
+        # All messages of one 群发 have its number, and no event tells about a single one of them.
+        " AND channel <> 'mass_send'",
         (state.value, reason.value if reason else None, now, msgid),
     )
-    return bool(found or await sql.fetch("SELECT id FROM message WHERE wechat_msgid = %s LIMIT 1", (msgid,)))
+    known = "SELECT id FROM message WHERE wechat_msgid = %s AND channel <> 'mass_send' LIMIT 1"
+    return bool(found or await sql.fetch(known, (msgid,)))
