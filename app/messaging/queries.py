@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 
 from app.accounts.queries import in_regions
 from app.accounts.rules import Scope
@@ -15,7 +16,7 @@ from app.core import sql
 from app.core.clock import china_date
 from app.core.metrics import Reading
 from app.core.models import InvariantFinding
-from app.messaging.enums import Invariant, MessageState, Reason, RecipientKind
+from app.messaging.enums import Invariant, MessageState, Purpose, Reason, RecipientKind
 from app.messaging.models import Message, Quota
 from app.messaging.rules.quotas import Period
 
@@ -110,7 +111,7 @@ async def own_messages(
         before_id: go on before this id, 0 from the newest.
         limit: how many at most.
     """
-    found = Message.filter(recipient_kind=kind, recipient_id=recipient_id, state__in=_SHOWN_TO_RECIPIENT)
+    found = _shown_to(kind, recipient_id)
     if before_id:
         found = found.filter(id__lt=before_id)
     return await found.order_by("-id").limit(limit)
@@ -121,8 +122,14 @@ async def own_message(*, kind: RecipientKind, recipient_id: int, message_id: int
 
     No scope: the caller asks about himself.
     """
-    return await Message.get_or_none(
-        id=message_id, recipient_kind=kind, recipient_id=recipient_id, state__in=_SHOWN_TO_RECIPIENT
+    return await _shown_to(kind, recipient_id).get_or_none(id=message_id)
+
+
+def _shown_to(kind: RecipientKind, recipient_id: int) -> QuerySet[Message]:
+    # Good wishes that were kept from a house in mourning are not laid before it here.
+    kept_back = Q(purpose=Purpose.FESTIVAL_GREETING, state=MessageState.SUPPRESSED)
+    return Message.filter(
+        ~kept_back, recipient_kind=kind, recipient_id=recipient_id, state__in=_SHOWN_TO_RECIPIENT
     )
 
 

@@ -9,12 +9,14 @@ import pytest
 from app.campaigns.enums import CampaignState
 from app.campaigns.models import Campaign
 from app.contacts.models import Contact, ContactYear
+from app.core.clock import china_date
 from app.messaging import operations
 from app.messaging.enums import CallOutcome, MessageState, Reason
 from app.messaging.models import CallReport, CallTask, Message
 from app.pairing.models import Pairing
-from app.people.enums import GuardianRelation
-from app.people.models import Guardian, Guardianship
+from app.people import models as people
+from app.people.enums import CadreStatus, GuardianRelation
+from app.people.models import Beneficiary, Guardian, Guardianship
 from tests.accounts.factories import phone_headers
 from tests.campaigns.factories import campaign_sender, make_campaign
 from tests.conftest import NOW
@@ -218,6 +220,57 @@ async def test_a_guardian_who_muted_us_is_not_called(client: httpx.AsyncClient) 
     await Guardian.filter(id=guardian.id).update(muted_at=NOW)
 
     assert (await (await Cadre.of(client, pairing)).sees())["items"] == []
+
+
+async def test_a_house_in_mourning_is_not_called_though_the_call_stood_in_the_list(
+    client: httpx.AsyncClient,
+) -> None:
+    pairing, guardian = await family()
+    message = await standing(guardian)
+    cadre = await Cadre.of(client, pairing)
+    assert len((await cadre.sees())["items"]) == 1
+
+    await client.post(f"/mini/v1/pairings/{pairing.id}/mute", json={}, headers=cadre.headers)
+
+    assert (await cadre.sees())["items"] == []
+    # He may have learned of the death by calling.
+    assert (await cadre.reports(message, CallOutcome.DECLINED)).status_code == 200
+
+
+async def test_a_death_in_another_family_of_the_guardian_counts_too(client: httpx.AsyncClient) -> None:
+    pairing, guardian = await family()
+    await standing(guardian)
+    cadre = await Cadre.of(client, pairing)
+    second = await make_pairing()
+    await Guardianship.create(
+        guardian=guardian, beneficiary_id=second.beneficiary_id, relation=GuardianRelation.PARENT
+    )
+
+    await Beneficiary.filter(id=second.beneficiary_id).update(
+        muted_until=china_date(NOW), mute_reason="bereavement"
+    )
+
+    assert (await cadre.sees())["items"] == []
+
+
+async def test_when_the_oldest_pairing_cannot_call_the_next_one_does(client: httpx.AsyncClient) -> None:
+    pairing, guardian = await family()
+    second = await make_pairing(cadre=await make_cadre())
+    await Guardianship.create(
+        guardian=guardian, beneficiary_id=second.beneficiary_id, relation=GuardianRelation.PARENT
+    )
+    message = await standing(guardian)
+    other = await Cadre.of(client, second)
+    assert (await other.sees())["items"] == []
+
+    await people.Cadre.filter(id=pairing.cadre_id).update(status=CadreStatus.LEFT)
+    assert [task["id"] for task in (await other.sees())["items"]] == [message.id]
+
+    await people.Cadre.filter(id=pairing.cadre_id).update(status=CadreStatus.ACTIVE)
+    await Beneficiary.filter(id=pairing.beneficiary_id).update(
+        muted_until=china_date(NOW), mute_reason="family_wish"
+    )
+    assert [task["id"] for task in (await other.sees())["items"]] == [message.id]
 
 
 async def test_what_nobody_called_in_time_expires(client: httpx.AsyncClient, clock: FixedClock) -> None:

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from app.messaging.enums import MessageState, Reason, RecipientKind
+from app.messaging.enums import MessageState, Purpose, Reason, RecipientKind
 from tests.accounts.factories import phone_headers
 from tests.messaging.factories import SUBSCRIBE_TEMPLATE, make_message
 
@@ -67,6 +67,23 @@ async def test_somebody_reads_what_was_meant_for_him_newest_first_in_pages(clien
     assert [item["id"] for item in second["items"]] == [mine[0].id]
     assert second["next_cursor"] is None
     assert "openid" not in first["items"][0]
+
+
+async def test_good_wishes_that_were_kept_from_a_family_are_not_laid_before_it_here(
+    client: httpx.AsyncClient,
+) -> None:
+    await make_message(
+        recipient_id=5,
+        purpose=Purpose.FESTIVAL_GREETING,
+        state=MessageState.SUPPRESSED,
+        reason=Reason.BEREAVEMENT,
+    )
+    got = await make_message(recipient_id=5, purpose=Purpose.FESTIVAL_GREETING, state=MessageState.SENT)
+    notice = await make_message(recipient_id=5, state=MessageState.SUPPRESSED, reason=Reason.NO_CREDIT)
+
+    seen = await client.get("/mini/v1/notices", headers=await phone_headers(guardian_id=5))
+
+    assert [item["id"] for item in seen.json()["items"]] == [notice.id, got.id]
 
 
 async def test_a_phone_that_belongs_to_nobody_has_no_notices(client: httpx.AsyncClient) -> None:

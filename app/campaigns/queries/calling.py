@@ -8,6 +8,7 @@ from typing import Any
 
 from app.accounts.rules import Scope
 from app.campaigns.enums import CampaignState
+from app.campaigns.queries.sources import BEREAVEMENT
 from app.core import sql
 from app.core.clock import china_date
 from app.core.pagination import PageQuery, cut
@@ -17,6 +18,13 @@ from app.messaging.rules.choosing import ALLOWED_WAYS
 
 _RUNNING_AT_ONCE = 200
 _IN_FORCE = "{0}.started_on <= %s AND ({0}.ended_on IS NULL OR {0}.ended_on > %s)"
+_AWAKE = "({0}.muted_until IS NULL OR {0}.muted_until < %s)"
+# Asked again for every list: a death may be noted after the call was put into it.
+_UNDISTURBED = (
+    f"{_AWAKE.format('b')} AND NOT EXISTS (SELECT 1 FROM guardianship o"
+    " JOIN beneficiary z ON z.id = o.beneficiary_id WHERE o.guardian_id = g.id"
+    f" AND z.muted_until >= %s AND z.mute_reason = '{BEREAVEMENT}')"
+)
 _MASS_PURPOSES = tuple(
     purpose.value
     for purpose in Purpose
@@ -68,19 +76,26 @@ async def own_calls(*, scope: Scope, page: PageQuery, now: datetime) -> tuple[li
 
     They wait for whoever accompanies the family today: when the cadre changes, his successor sees them. A
     family with several beneficiaries is called once, by the cadre of the oldest pairing. Calls of campaigns
-    that were paused or cancelled, and to guardians who muted us, do not wait.
+    that were paused or cancelled, to guardians who muted us, and to families that are left in peace, do not
+    wait.
 
     Args:
         scope: the cadre; nobody else has such calls.
         page: where to go on and how many.
         now: when.
     """
-    rows = await _calls(scope, "m.id > %s", (page.cursor,), limit=page.limit + 1, now=now)
+    today = china_date(now)
+    rows = await _calls(
+        scope, f"m.id > %s AND {_UNDISTURBED}", (page.cursor, today, today), limit=page.limit + 1, now=now
+    )
     return cut(rows, page=page)
 
 
 async def own_call(*, scope: Scope, message_id: int, now: datetime) -> OwnCall | None:
-    """Return one call that waits for the cadre in ``scope``, None when it does not wait for him."""
+    """Return one call that waits for the cadre in ``scope``, None when it does not wait for him.
+
+    One to a family that is left in peace counts: he may have learned of the death by calling.
+    """
     rows = await _calls(scope, "m.id = %s", (message_id,), limit=1, now=now)
     return rows[0] if rows else None
 
@@ -102,15 +117,16 @@ async def _calls(
         " AND m.state = %s AND m.expires_at > %s AND COALESCE(m.subject_id, b.id) = b.id"
         " JOIN campaign k ON k.id = m.campaign_id AND k.state = %s"
         f" WHERE p.cadre_id = %s AND {_IN_FORCE.format('p')} AND {condition}"
-        # Of several pairings of one family, the oldest one calls.
+        # Of several pairings of one family, the oldest one calls whose cadre can.
         " AND NOT EXISTS (SELECT 1 FROM guardianship t JOIN pairing q ON q.beneficiary_id = t.beneficiary_id"
-        " JOIN beneficiary c ON c.id = t.beneficiary_id AND c.status = 'active'"
+        " JOIN cadre d ON d.id = q.cadre_id AND d.status = 'active'"
+        f" JOIN beneficiary c ON c.id = t.beneficiary_id AND c.status = 'active' AND {_AWAKE.format('c')}"
         f" WHERE t.guardian_id = g.id AND q.id < p.id AND {_IN_FORCE.format('q')}"
         " AND COALESCE(m.subject_id, q.beneficiary_id) = q.beneficiary_id)"
         " ORDER BY m.id LIMIT %s",
         (
             *(Channel.CALL_TASK.value, MessageState.SENT.value, now, CampaignState.RUNNING.value),
-            *(scope.cadre_id, today, today, *values, today, today, limit),
+            *(scope.cadre_id, today, today, *values, today, today, today, limit),
         ),
     )
     return [_call(row) for row in rows]
