@@ -73,10 +73,13 @@ def test_a_ledger_stays_small_and_remembers_what_may_still_speak_against_a_messa
 
 
 def reasons(
-    *others: Entry, channel: Channel = Channel.OFFICIAL_TEMPLATE, urgent: bool = False
+    *others: Entry,
+    channel: Channel = Channel.OFFICIAL_TEMPLATE,
+    urgent: bool = False,
+    in_campaign: bool = True,
 ) -> list[Reason]:
     own = Entry(TODAY, 1, DIGEST, channel is Channel.MASS_SEND)
-    found = suspicions(own, [own, *others], channel=channel, urgent=urgent)
+    found = suspicions(own, [own, *others], channel=channel, urgent=urgent, in_campaign=in_campaign)
     return [one.reason for one in found]
 
 
@@ -100,7 +103,9 @@ def test_the_cap_counts_the_day_and_lets_the_urgent_pass() -> None:
 def test_an_answer_to_a_person_is_never_held_back() -> None:
     today = [Entry(TODAY, number, DIGEST, False) for number in range(2, 9)]
 
-    assert reasons(*today, channel=Channel.CUSTOMER_SERVICE) == []
+    assert reasons(*today, channel=Channel.CUSTOMER_SERVICE, in_campaign=False) == []
+    # A notice to many that leaves through his window is no answer.
+    assert reasons(*today, channel=Channel.CUSTOMER_SERVICE) == [Reason.SAME_TEXT, Reason.DAILY_CAP]
 
 
 def test_four_mass_messages_a_month_are_all_that_wechat_delivers() -> None:

@@ -144,6 +144,7 @@ async def test_the_urgent_and_answers_to_people_leave_though_nothing_is_left() -
     urgent = await make_message(urgent=True)
     answer = await make_message(channel=Channel.CUSTOMER_SERVICE)
     await make_message()
+    await make_message(channel=Channel.CUSTOMER_SERVICE, campaign_id=1)
 
     found = await claim(pace=allowing(official_template=0, customer_service=0))
 

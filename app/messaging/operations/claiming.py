@@ -45,7 +45,7 @@ _COLUMNS = (
     "id, campaign_id, recipient_id, openid, attempts, first_tried_at,"
     " purpose, channel, recipient_kind, urgent, expires_at, template_id, org_code"
 )
-_CHANNEL, _URGENT, _TEMPLATE, _QUEUE = 7, 9, 11, 12
+_CAMPAIGN, _CHANNEL, _URGENT, _TEMPLATE, _QUEUE = 1, 7, 9, 11, 12
 
 Row = list[Any]
 
@@ -170,7 +170,8 @@ async def _urgent_uncounted(asked: _Asked, pace: Pace, limit: int) -> list[DueMe
 
 def _wish(row: Row) -> Wish:
     channel = Channel(row[_CHANNEL])
-    return Wish(row[0], channel, row[_TEMPLATE], bool(row[_URGENT]) or is_reply(channel))
+    answers = is_reply(channel, in_campaign=row[_CAMPAIGN] is not None)
+    return Wish(row[0], channel, row[_TEMPLATE], bool(row[_URGENT]) or answers)
 
 
 async def _take_turns(turns: Turns, asked: _Asked, *, urgent: bool, limit: int) -> list[Row]:

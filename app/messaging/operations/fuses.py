@@ -140,7 +140,13 @@ def _doubts(
     people: Mapping[str, Sequence[tuple[DueMessage, Entry]]], rows: Mapping[str, Sequence[Entry]]
 ) -> dict[int, list[Suspicion]]:
     doubts = {
-        message.id: suspicions(entry, entries, channel=message.channel, urgent=message.urgent)
+        message.id: suspicions(
+            entry,
+            entries,
+            channel=message.channel,
+            urgent=message.urgent,
+            in_campaign=message.campaign_id is not None,
+        )
         for person, entries in rows.items()
         for message, entry in people[person]
     }

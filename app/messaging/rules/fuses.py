@@ -70,9 +70,12 @@ def digest_of(
     return blake2b("\x1f".join(words).encode(), digest_size=8).hexdigest()
 
 
-def is_reply(channel: Channel) -> bool:
-    """Tell whether such messages are only possible as an answer to what a person wrote or did."""
-    return channel is Channel.CUSTOMER_SERVICE
+def is_reply(channel: Channel, *, in_campaign: bool) -> bool:
+    """Tell whether such messages answer what a person wrote or did.
+
+    A notice to many that leaves through the window that he opened is none.
+    """
+    return channel is Channel.CUSTOMER_SERVICE and not in_campaign
 
 
 def is_counted(channel: Channel) -> bool:
@@ -99,7 +102,9 @@ class Suspicion:
         return len(self.message_ids.intersection(left)) >= self.at_least
 
 
-def suspicions(own: Entry, entries: Iterable[Entry], *, channel: Channel, urgent: bool) -> list[Suspicion]:
+def suspicions(
+    own: Entry, entries: Iterable[Entry], *, channel: Channel, urgent: bool, in_campaign: bool
+) -> list[Suspicion]:
     """Return what speaks against sending a message to a person who was sent all this.
 
     Args:
@@ -107,6 +112,7 @@ def suspicions(own: Entry, entries: Iterable[Entry], *, channel: Channel, urgent
         entries: of his row, its own among them.
         channel: how it travels.
         urgent: whether it may be one too many.
+        in_campaign: whether many get it.
     """
     others = [one for one in entries if one.message_id != own.message_id]
     month = date.fromordinal(own.day).replace(day=1).toordinal()
@@ -121,7 +127,9 @@ def suspicions(own: Entry, entries: Iterable[Entry], *, channel: Channel, urgent
             (Reason.DAILY_CAP, today, DAILY_CAP),
         )
     ]
-    return [] if is_reply(channel) else [one for one in found if len(one.message_ids) >= one.at_least]
+    if is_reply(channel, in_campaign=in_campaign):
+        return []
+    return [one for one in found if len(one.message_ids) >= one.at_least]
 
 
 def still_kept(entries: Iterable[Entry], *, today: int, without: Collection[int] = ()) -> list[Entry]:
