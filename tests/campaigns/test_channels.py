@@ -7,10 +7,12 @@ import pytest
 from app.campaigns import operations, queries
 from app.campaigns.enums import CampaignKind
 from app.campaigns.models import Campaign
+from app.campaigns.notices import short_notice
 from app.campaigns.writers import PolicyNoticeWriter
-from app.messaging.enums import Channel, MessageState, Reason, WindowAct
+from app.messaging.enums import Channel, MessageState, Purpose, Reason, WindowAct
 from app.messaging.models import Message, Quota, ServiceWindow, SubscriptionCredit
 from app.messaging.notices import Decision, Prepared, Suppress
+from app.messaging.rules.fuses import digest_of
 from app.people.enums import CadreStatus, ConsentChannel, GuardianRelation
 from app.people.models import Beneficiary, Cadre, Consent, Guardian, Guardianship
 from tests.campaigns.factories import (
@@ -210,6 +212,27 @@ async def test_the_words_fit_the_way() -> None:
     assert isinstance(call, Prepared)
     assert "两项补贴资格认定年审开始办理" in call.text
     assert call.phone is None
+
+
+def test_two_notices_whose_titles_begin_alike_are_not_the_same_words_though_the_place_cuts_them() -> None:
+    texts = [
+        short_notice(title=f"关于2026年度护理补贴{what}的通知", phone="13800138000")
+        for what in ("年审", "发放")
+    ]
+    assert texts[0].fields == texts[1].fields
+
+    digests = {
+        digest_of(
+            purpose=Purpose.POLICY_NOTICE,
+            template_id="sms",
+            fields=text.fields,
+            text=text.text,
+            today=NOW.date(),
+        )
+        for text in texts
+    }
+
+    assert len(digests) == 2
 
 
 async def test_what_changed_after_the_expansion_is_noticed_before_it_leaves() -> None:

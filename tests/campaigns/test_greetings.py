@@ -192,3 +192,8 @@ async def test_a_greeting_to_nobody_is_done_at_once() -> None:
     await expand_all(now=MORNING)
 
     assert (await Message.get()).state is MessageState.SUPPRESSED
+
+
+async def test_a_greeting_is_not_spread_since_each_moment_would_be_a_mass_message_of_its_own() -> None:
+    with pytest.raises(WrongTimes, match="群发"):
+        await draft_of(greeting(spread_minutes=60))
