@@ -27,7 +27,8 @@ MINI_OPENID = "oaKk343WU7fkoXe4-9ZyuVl8b2"
 
 
 async def guardian_in(app: WeChatApp) -> int | None:
-    return (await WeChatIdentity.get(app=app)).guardian_id
+    found: int | None = (await WeChatIdentity.get(app=app)).guardian_id
+    return found
 
 
 async def test_a_bound_follower_is_known_in_the_mini_program_once_wechat_says_that_they_are_one(

@@ -54,7 +54,7 @@ async def let_answer_leave(inquiry: Inquiry, *, now: datetime) -> int | None:
         expires_at=window.closes_at,
         created_at=now,
     )
-    return message.id
+    return int(message.id)
 
 
 async def mark_told(*, inquiry_id: int, now: datetime) -> bool:
