@@ -23,7 +23,7 @@ from app.core.pagination import Page, PageQueryDep
 from app.messaging.enums import RecipientKind
 from app.messaging.queries import own_message
 from app.people.rules import mask_name
-from app.policies.queries.library import published_name
+from app.policies.queries.library import published_names
 
 router = APIRouter(prefix="/mini/v1", tags=["messages"])
 
@@ -58,13 +58,11 @@ async def read_notice(
 async def _why(campaign: Campaign, scope: Scope) -> str | None:
     if not campaign.policy_key:
         return None
-    policy = await published_name(
-        policy_key=campaign.policy_key, region_code=org_code_of(campaign.region_prefix)
-    )
+    policies = await published_names(region_code=org_code_of(campaign.region_prefix))
     names = await concerned_names(scope=scope, campaign=campaign)
     return why_concerned(
         audience=campaign.policy_audience,
-        policy=policy or campaign.title,
+        policy=policies.get(campaign.policy_key, campaign.title),
         masked_names=[mask_name(name) for name in names],
     )
 

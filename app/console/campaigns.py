@@ -28,6 +28,7 @@ from app.core.deps import BusDep, ClockDep, SettingsDep
 from app.core.pagination import PageQueryDep
 from app.messaging.enums import MessageState, Reason
 from app.orgs.queries import org_in_count
+from app.policies.queries.library import published_names
 
 router = console_router()
 
@@ -76,6 +77,7 @@ async def campaign(
         channels=await _channels(shown, caller),
         region=await org_in_count(scope=caller.scope, code=org_code_of(shown.region_prefix)),
         names=await staff_names(staff_ids=people),
+        policies=await published_names(region_code=org_code_of(shown.region_prefix)),
         acts=_acts(shown, caller),
         is_moving=_is_moving(shown, now=clock.now()),
     )

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from app.accounts.deps import EditorDep, StaffCaller
 from app.accounts.rules import is_county, org_code_of
 from app.campaigns import admin_api
-from app.campaigns.enums import CampaignKind
+from app.campaigns.enums import CampaignKind, PolicyAudience
 from app.campaigns.queries import campaign_in
 from app.campaigns.rules import festival_keys
 from app.campaigns.schemas import CampaignBody
@@ -22,6 +22,7 @@ from app.core.deps import ClockDep, SettingsDep
 from app.core.errors import Invalid
 from app.orgs.models import Org
 from app.orgs.queries import orgs_in_count
+from app.policies.queries.library import published_names
 
 router = console_router()
 
@@ -29,6 +30,7 @@ Values = Mapping[str, str]
 _FIELDS = (
     *("kind", "title", "text", "region_code", "occasion"),
     *("send_at", "urgent", "canary", "spread_minutes", "call_tasks"),
+    *("policy_key", "policy_audience"),
 )
 # In minutes of waking time; a day has thirteen hours of it.
 _SPREADS = {
@@ -87,6 +89,8 @@ async def edit_form(request: Request, campaign_id: RowId, caller: EditorDep, clo
         "canary": "true" if campaign.canary else "false",
         "spread_minutes": str(campaign.spread_minutes),
         "call_tasks": "true" if campaign.call_tasks else "false",
+        "policy_key": campaign.policy_key,
+        "policy_audience": campaign.policy_audience.value,
     }
     return await _form(request, caller, clock, values=values, campaign_id=campaign_id)
 
@@ -163,6 +167,8 @@ async def _form(
         kinds=list(CampaignKind),
         spreads=_spreads(values),
         regions=_named(await orgs_in_count(scope=caller.scope)),
+        policies=await published_names(region_code=caller.org_code),
+        policy_audiences=list(PolicyAudience),
         occasions=[(f"{one.festivals[0].festival.value}{_BETWEEN}{one.on}", one) for one in occasions],
         campaign_id=campaign_id,
     )

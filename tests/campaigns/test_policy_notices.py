@@ -10,6 +10,7 @@ from app.campaigns.operations.drafting import PolicyUnknown, hash_of
 from app.campaigns.rules import PolicyNotAllowed
 from app.messaging.enums import MessageState, Reason
 from app.messaging.models import Message
+from app.orgs.operations import plant_tree
 from app.people.models import Beneficiary, Guardian
 from app.policies.enums import PolicyState, Verdict
 from app.policies.models import Entitlement, Policy
@@ -119,6 +120,7 @@ async def test_an_approval_covers_the_policy_and_the_audience() -> None:
 
 
 async def test_the_preview_counts_by_county(client: httpx.AsyncClient) -> None:
+    await plant_tree()
     care = await make_policy()
     await family_with(care)
     unreachable = await make_beneficiary()
@@ -130,7 +132,9 @@ async def test_the_preview_counts_by_county(client: httpx.AsyncClient) -> None:
     answer = await client.get(f"/admin/v1/campaigns/{campaign.id}/preview", headers=staff)
 
     assert answer.status_code == 200, answer.text
-    assert answer.json()["regions"] == [{"region_code": "370102", "people": 2, "reachable": 1}]
+    assert answer.json()["regions"] == [
+        {"region_code": "370102", "region_name": "历下区", "people": 2, "reachable": 1}
+    ]
 
 
 async def test_a_family_reads_why_it_got_the_notice_and_the_cadre_sees_that_it_did(

@@ -13,6 +13,7 @@ from tests.campaigns.factories import expand_all, make_campaign, reachable_guard
 from tests.conftest import NOW
 from tests.console.conftest import SignedIn
 from tests.people.factories import make_beneficiary, make_cadre, make_consent
+from tests.policies.factories import make_entitlement, make_policy
 
 
 async def test_colleagues_are_put_on_the_trial_list_and_taken_off(signed_in: SignedIn) -> None:
@@ -47,6 +48,25 @@ async def test_a_greeting_is_composed_and_shows_what_families_read(signed_in: Si
     page = await browser.click("修改")
     assert "端午安康，祝全家平安。" in page.words
     assert page.form("保存草稿").values["kind"] == "festival_greeting"
+
+
+async def test_a_notice_about_a_policy_says_to_whom_it_goes_and_keeps_it_when_changed(
+    signed_in: SignedIn,
+) -> None:
+    care = await make_policy(name="护理补贴")
+    family = await make_beneficiary()
+    await reachable_guardian(beneficiary=family)
+    await make_entitlement(beneficiary_id=family.id, policy=care)
+    await reachable_guardian(beneficiary=await make_beneficiary())
+    browser = await signed_in()
+    await browser.open("/console/campaigns/new?kind=policy_notice")
+
+    page = await browser.press("保存草稿", title="护理补贴开始办理", policy_key=care.policy_key)
+
+    assert "与“护理补贴”有关的，应享未享的家庭" in page.words
+    assert "这个地区有1名监护人，其中1名能收到" in page.words
+    page = await browser.click("修改")
+    assert page.form("保存草稿").values["policy_key"] == care.policy_key
 
 
 async def test_the_ways_are_counted_before_and_after(signed_in: SignedIn) -> None:

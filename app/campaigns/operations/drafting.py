@@ -26,7 +26,7 @@ from app.campaigns.rules import (
 )
 from app.core.errors import Conflict, Invalid, NotAllowed
 from app.festivals.rules import greetings_allowed
-from app.policies.queries.library import published_name
+from app.policies.queries.library import published_names
 
 log = structlog.get_logger()
 
@@ -286,10 +286,9 @@ def _checked(draft: Draft, *, author: Author, days_ahead: int, now: datetime) ->
 
 
 async def _columns(draft: Draft, plan: Plan, templates: Templates, *, now: datetime) -> dict[str, Any]:
-    if draft.policy_key is not None:
-        named = await published_name(policy_key=draft.policy_key, region_code=draft.region_code)
-        if named is None:
-            raise PolicyUnknown
+    policies = await published_names(region_code=draft.region_code) if draft.policy_key else {}
+    if draft.policy_key is not None and draft.policy_key not in policies:
+        raise PolicyUnknown
     occasion = plan.occasion
     columns: dict[str, Any] = {
         "kind": draft.kind,

@@ -22,6 +22,7 @@ from app.core import sql
 from app.core.clock import china_date
 from app.messaging.enums import Channel, Purpose, Reason, RecipientKind
 from app.messaging.rules.choosing import MAIN_CHANNEL, Roads
+from app.orgs.models import Org
 
 _FAMILIES_AT_ONCE = 100_000
 # Far more than there are combinations of what somebody may lack.
@@ -55,6 +56,7 @@ class RegionCount:
     """How many people of an audience live in one region, and how many of them can be reached."""
 
     region_code: str
+    region_name: str
     people: int
     reachable: int
 
@@ -194,8 +196,17 @@ async def preview_regions(*, campaign: Campaign, now: datetime) -> list[RegionCo
         f" FROM ({statement.text}) r GROUP BY r.region_code ORDER BY r.region_code LIMIT %s",
         (*statement.values, _MOST_REGIONS),
     )
+    codes = [row["region_code"] for row in rows]
+    names = dict(
+        await Org.filter(code__in=codes).order_by("code").limit(len(codes) or 1).values_list("code", "name")
+    )
     return [
-        RegionCount(region_code=row["region_code"], people=row["people"], reachable=int(row["reachable"]))
+        RegionCount(
+            region_code=row["region_code"],
+            region_name=names.get(row["region_code"], row["region_code"]).removesuffix("残联"),
+            people=row["people"],
+            reachable=int(row["reachable"]),
+        )
         for row in rows
     ]
 

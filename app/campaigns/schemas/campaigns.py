@@ -183,6 +183,7 @@ class RegionAnswer(AnswerBody):
     """How many people of one region are meant, and how many of them can be reached."""
 
     region_code: str
+    region_name: str
     people: int
     reachable: int
 

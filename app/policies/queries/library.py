@@ -66,19 +66,20 @@ async def policy_in(*, scope: Scope, policy_id: int) -> Policy:
     return policy
 
 
-async def published_name(*, policy_key: str, region_code: str) -> str | None:
-    """Return what a policy is called that is published for a region, for one above or for one below it.
+async def published_names(*, region_code: str) -> dict[str, str]:
+    """Return what the policies are called that are published for a region, above it or below it, by key.
 
-    No scope: what is published is for everybody. None when there is no such policy.
+    No scope: what is published is for everybody. In the order of their keys.
     """
     found = await (
-        Policy.filter(policy_key=policy_key, state=PolicyState.PUBLISHED)
-        .order_by("-valid_from", "-id")
+        Policy.filter(state=PolicyState.PUBLISHED)
+        .order_by("policy_key", "valid_from", "id")
         .limit(_WHOLE_LIBRARY)
-        .values_list("region_prefix", "name")
+        .values_list("policy_key", "region_prefix", "name")
     )
     own = region_prefix(region_code)
-    return next((name for prefix, name in found if own.startswith(prefix) or prefix.startswith(own)), None)
+    # Of several versions the latest one names it.
+    return {key: name for key, prefix, name in found if own.startswith(prefix) or prefix.startswith(own)}
 
 
 async def shelf_of(*, day: date, regions: Collection[str] | None = None) -> Shelf:
