@@ -19,7 +19,7 @@ from tests.campaigns.factories import make_campaign
 from tests.conftest import NOW
 from tests.messaging.factories import make_message
 from tests.needs.factories import make_inquiry, make_need, make_opinion
-from tests.pairing.factories import make_pairing
+from tests.pairing.factories import make_pairing, make_proposal
 from tests.people.factories import make_cadre, make_guardian
 from tests.policies.factories import make_entitlement, make_policy, policy_body
 
@@ -36,6 +36,11 @@ BODIES: dict[Door, dict[str, object]] = {
     ("POST", "/admin/v1/guardians/{guardian_id}/consents/withdraw"): SIGNED,
     ("POST", "/admin/v1/pairings/{pairing_id}/end"): {"reason": "family_wish"},
     ("POST", "/admin/v1/pairings/{pairing_id}/change-cadre"): {"cadre_id": 0},
+    ("PUT", "/admin/v1/pairings/proposals/{proposal_id}/pairs/{beneficiary_id}"): {"cadre_id": 0},
+    ("POST", "/admin/v1/pairings/proposals/{proposal_id}/lock"): {"beneficiary_ids": [1]},
+    ("POST", "/admin/v1/pairings/proposals/{proposal_id}/accept"): {},
+    ("PUT", "/admin/v1/pairings/terms/{cadre_id}"): {},
+    ("PUT", "/admin/v1/pairings/wishes/{beneficiary_id}"): {},
     ("PUT", "/admin/v1/campaigns/{campaign_id}"): {"kind": "policy_notice", "title": "年审开始办理"},
     ("POST", "/admin/v1/campaigns/{campaign_id}/approve"): {"content_hash": "0" * 64},
     ("POST", "/admin/v1/campaigns/{campaign_id}/pause"): {},
@@ -100,6 +105,7 @@ async def things_of_lixia() -> dict[str, int]:
         "new_cadre_id": (await make_cadre()).id,
         "guardian_id": guardian.id,
         "pairing_id": pairing.id,
+        "proposal_id": (await make_proposal(pairing)).id,
         "campaign_id": campaign.id,
         "message_id": (await make_message(campaign_id=campaign.id)).id,
         "import_id": roster.id,

@@ -7,7 +7,7 @@ from app.accounts.rules import Scope, scope_of_staff
 from app.audit.enums import ActorKind
 from app.audit.operations import Actor
 from app.pairing import operations
-from app.pairing.enums import BarReason
+from app.pairing.enums import BarReason, EndReason, PairDecision, ProposalState
 from app.pairing.models import (
     CadreTerms,
     Pairing,
@@ -44,6 +44,20 @@ async def make_pairing(
         "created_at": NOW,
     }
     return await Pairing.create(**defaults | overrides)
+
+
+async def make_proposal(pairing: Pairing) -> PairingProposal:
+    """Make a proposal that is ready, with one pair that keeps this pairing."""
+    proposal = await PairingProposal.create(
+        batch=1, block_code=pairing.region_code, region_code=pairing.region_code,
+        open_region=pairing.region_code, state=ProposalState.READY, requested_at=NOW, people=1, placed=1,
+    )  # fmt: skip
+    await PairingProposalPair.create(
+        proposal=proposal, beneficiary_id=pairing.beneficiary_id, cadre_id=pairing.cadre_id,
+        present_cadre_id=pairing.cadre_id, end_reason=EndReason.POST_CHANGED, sentence="继续原结对",
+        decision=PairDecision.OPEN,
+    )  # fmt: skip
+    return proposal
 
 
 async def make_terms(cadre: Cadre, **overrides: Any) -> CadreTerms:
