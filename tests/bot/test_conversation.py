@@ -12,7 +12,6 @@ from app.audit import operations as audit
 from app.audit.enums import ActorKind
 from app.bot import dialogues
 from app.bot.models import Dialogue
-from app.bot.operations import apply_waiting_pushes
 from app.core import sql
 from app.core.settings import Settings, WeChatAccountSettings
 from app.needs.enums import InquiryKind, NeedAct, Speaker
@@ -375,17 +374,6 @@ async def test_what_waits_for_a_choice_is_sealed_in_the_database(say: Say) -> No
     row = await Dialogue.get(openid=OPENID)
     assert json.loads(row.state)["words"] == "轮椅坏了"
     assert (await sql.fetch("SELECT state FROM bot_dialogue"))[0]["state"].startswith("enc:")
-
-
-async def test_a_push_that_the_loop_finishes_raises_the_need_once(
-    say: Say, client: httpx.AsyncClient
-) -> None:
-    del client
-    await make_family("张大山")
-    await say("诉求：轮椅坏了")
-
-    assert await apply_waiting_pushes(now=NOW + timedelta(minutes=1)) == 0
-    assert await Need.all().count() == 1
 
 
 async def test_each_of_two_guardians_of_one_person_reads_the_same(
