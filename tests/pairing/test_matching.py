@@ -88,8 +88,10 @@ def test_no_other_algorithm_finds_anything_cheaper(task: Task) -> None:
 
 def test_a_part_of_a_city_costs_what_another_algorithm_finds() -> None:
     city = draw_city(people=40, cadres=18)
+    plan = solve(city, candidates=1)
 
-    assert solve(city, candidates=2).cost == compared_cost(city)
+    assert plan.rounds > 1, "the first candidates were enough, so nothing was added"
+    assert plan.cost == compared_cost(city)
 
 
 @settings(max_examples=100, deadline=None)
