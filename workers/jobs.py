@@ -58,7 +58,7 @@ class _Steps:
         return await self._masses.send_due()
 
     async def end_calls(self, now: datetime) -> int:
-        return await messaging.end_calls(now=now)
+        return await messaging.end_calls(now=now) + await campaigns.clear_cancelled_calls_step(now=now)
 
     async def sweep(self, now: datetime) -> int:
         recovered = await messaging.recover_leases(now=now)

@@ -1,8 +1,6 @@
 """Inside WeChat: what a notice says in full, and the calls that cadres are asked to make."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 
 from app.accounts.deps import CadreDep, MiniDep
 from app.accounts.rules import Scope, org_code_of
@@ -34,9 +32,7 @@ class NoticeNotFound(NotFound):
 
 
 @router.get("/notices/{message_id}", summary="通知全文")
-async def read_notice(
-    message_id: Annotated[int, Path(ge=1, le=2**63 - 1)], caller: MiniDep
-) -> OwnNoticeAnswer:
+async def read_notice(message_id: RowId, caller: MiniDep) -> OwnNoticeAnswer:
     cadre_id, guardian_id = caller.scope.cadre_id, caller.scope.guardian_id
     kind = RecipientKind.CADRE if cadre_id is not None else RecipientKind.GUARDIAN
     message = await own_message(kind=kind, recipient_id=cadre_id or guardian_id or 0, message_id=message_id)
@@ -89,7 +85,7 @@ async def report_call_task(
     done = await report_own_call(
         scope=caller.scope,
         message_id=message_id,
-        client_id=body.client_id or f"{body.outcome.value}-{china_date(now)}",
+        client_id=body.client_id or f"{body.outcome.value}-{caller.cadre_id}-{china_date(now)}",
         outcome=body.outcome,
         records_contact=body.record_contact,
         now=now,

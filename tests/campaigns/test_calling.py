@@ -273,6 +273,26 @@ async def test_when_the_oldest_pairing_cannot_call_the_next_one_does(client: htt
     assert [task["id"] for task in (await other.sees())["items"]] == [message.id]
 
 
+async def test_the_successor_reports_on_the_same_day_without_an_id_of_his_own(
+    client: httpx.AsyncClient,
+) -> None:
+    pairing, guardian = await family()
+    message = await standing(guardian)
+    before = await Cadre.of(client, pairing)
+    await before.reports(message, CallOutcome.NOT_REACHED)
+    await before.reports(message, CallOutcome.NOT_REACHED, client_id="tap-1")
+    await Pairing.filter(id=pairing.id).update(ended_on=date(2026, 5, 17), open_beneficiary_id=None)
+    new = await make_pairing(beneficiary=await pairing.beneficiary, started_on=date(2026, 5, 17))
+    after = await Cadre.of(client, new)
+
+    assert (await after.reports(message, CallOutcome.NOT_REACHED)).status_code == 200
+    taken = await after.reports(message, CallOutcome.NOT_REACHED, client_id="tap-1")
+    assert (taken.status_code, taken.json()["code"]) == (409, "messaging.call_report_reused")
+    assert [report.cadre_id for report in await CallReport.all().order_by("id")] == [
+        *(pairing.cadre_id, pairing.cadre_id, new.cadre_id)
+    ]
+
+
 async def test_what_nobody_called_in_time_expires(client: httpx.AsyncClient, clock: FixedClock) -> None:
     pairing, guardian = await family()
     late = await standing(guardian, expires_at=NOW + timedelta(hours=1))
@@ -289,6 +309,19 @@ async def test_what_nobody_called_in_time_expires(client: httpx.AsyncClient, clo
     assert (late.state, late.reason) == (MessageState.EXPIRED, Reason.TOO_LATE)
     await waiting.refresh_from_db()
     assert waiting.state is MessageState.SENT
+
+
+async def test_a_call_that_is_coming_into_a_list_at_its_last_moment_ends_once_it_stands_there(
+    db: None,
+) -> None:
+    _, guardian = await family()
+    message = await standing(guardian, state=MessageState.SENDING, begun=True, expires_at=NOW)
+
+    assert await operations.end_calls(now=NOW) == 0
+    await Message.filter(id=message.id).update(state=MessageState.SENT)
+    assert await operations.end_calls(now=NOW) == 1
+
+    assert await CallTask.all().count() == 0
 
 
 async def test_the_list_comes_in_pages_oldest_first(client: httpx.AsyncClient) -> None:

@@ -49,7 +49,7 @@ from app.campaigns.operations.repeating import (
     settle_unknown,
 )
 from app.campaigns.operations.restoring import Restored, Stopped, after_restore
-from app.campaigns.operations.watching import clear_cancelled_step, watch_step
+from app.campaigns.operations.watching import clear_cancelled_calls_step, clear_cancelled_step, watch_step
 
 __all__ = [
     "Author",
@@ -76,6 +76,7 @@ __all__ = [
     "after_restore",
     "approve",
     "cancel",
+    "clear_cancelled_calls_step",
     "clear_cancelled_step",
     "confirm_automatic",
     "create_draft",

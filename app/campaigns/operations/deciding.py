@@ -11,7 +11,7 @@ from app.campaigns.models import Campaign
 from app.campaigns.operations.drafting import Author, TooLateToApprove, locked, record
 from app.campaigns.queries import WAITING_AGAIN
 from app.core import sql
-from app.messaging.operations import cancel_messages, wake_messages
+from app.messaging.operations import cancel_calls, cancel_messages, wake_messages
 
 log = structlog.get_logger()
 
@@ -100,6 +100,7 @@ async def cancel(*, campaign_id: int, author: Author, now: datetime) -> Campaign
         await campaign.save(update_fields=["state"])
         # The first thousands at once; the rest is let go as it comes up.
         cancelled = await cancel_messages(campaign_id=campaign.id, now=now)
+        cancelled += await cancel_calls(campaign_id=campaign.id, now=now)
         await record(
             campaign,
             action="campaign.cancelled",

@@ -8,7 +8,7 @@ from app.campaigns import queries
 from app.campaigns.operations.deciding import pause_by_system
 from app.campaigns.queries import Trouble
 from app.campaigns.rules import FAILED_SHARE, FEWEST_ATTEMPTS, UNKNOWN_IN_A_ROW, fails_too_often
-from app.messaging.operations import cancel_messages
+from app.messaging.operations import cancel_calls, cancel_messages
 from app.wechat.errcodes import reaction_to
 
 
@@ -54,3 +54,15 @@ async def clear_cancelled_step(*, now: datetime) -> int:
         return 0
     async with in_transaction():
         return await cancel_messages(campaign_id=campaign_id, now=now)
+
+
+async def clear_cancelled_calls_step(*, now: datetime) -> int:
+    """Take the next calls of one cancelled campaign off the lists of cadres, and return how many.
+
+    Those that were on their way to a list as it was cancelled, and what is left of many thousands.
+    """
+    campaign_id = await queries.cancelled_with_calls(now=now)
+    if campaign_id is None:
+        return 0
+    async with in_transaction():
+        return await cancel_calls(campaign_id=campaign_id, now=now)

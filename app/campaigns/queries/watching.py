@@ -175,3 +175,23 @@ async def cancelled_with_waiting(*, now: datetime) -> int | None:
         (now,),
     )
     return int(rows[0]["id"]) if rows else None
+
+
+async def cancelled_with_calls(*, now: datetime) -> int | None:
+    """Return a cancelled campaign whose calls still stand in lists of cadres, None when there is none.
+
+    No scope: the worker clears up after all federations.
+    """
+    cancelled = await sql.fetch(
+        "SELECT id FROM campaign WHERE state = 'cancelled' AND call_tasks = 1 AND expires_at > %s"
+        " ORDER BY id LIMIT %s",
+        (now, _MOST_ROWS),
+    )
+    if not cancelled:
+        return None
+    rows = await sql.fetch(
+        # In this order on SQLite: few calls stand in lists, and a campaign may have a million messages.
+        "SELECT m.campaign_id FROM call_task t CROSS JOIN message m ON m.id = t.message_id"
+        f" WHERE m.campaign_id IN ({_listed(row['id'] for row in cancelled)}) AND m.state = 'sent' LIMIT 1"
+    )
+    return int(rows[0]["campaign_id"]) if rows else None

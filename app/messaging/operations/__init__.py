@@ -5,10 +5,11 @@
 them is left when it is repeated; `settling` writes down answers and receipts; `receiving` takes many receipts
 at once; `reconciling` finds out whose receipt it is when the answer was lost; `crediting` counts
 subscriptions; `sweeping` looks for what does not add up; `windows` counts what people let us write by
-客服消息; `calling` keeps the calls that cadres are asked to make.
+客服消息; `calling` keeps the calls that cadres are asked to make; `restoring` drops what was held in a
+backup.
 """
 
-from app.messaging.operations.calling import end_calls, report_call
+from app.messaging.operations.calling import cancel_calls, end_calls, report_call
 from app.messaging.operations.claiming import Pace, claim
 from app.messaging.operations.crediting import grant_credits
 from app.messaging.operations.fuses import Fused, pass_fuses
@@ -50,6 +51,7 @@ __all__ = [
     "apply_receipt",
     "apply_receipts",
     "begin",
+    "cancel_calls",
     "cancel_messages",
     "check_credits",
     "check_quotas",

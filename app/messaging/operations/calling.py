@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - only marks and words of this file are put into statements, values are bound
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -79,14 +79,17 @@ async def report_call(
 
     Raises:
         CallTaskNotFound: it is settled already, too late, or somebody else's.
-        CallReportReused: the phone used this id for another report.
+        CallReportReused: this id stands for another report.
     """
     # Holds the row until the commit: of two reports at once, the second finds the first.
     message = await Message.select_for_update().get_or_none(id=message_id, channel=Channel.CALL_TASK)
     if message is None:
         raise CallTaskNotFound
-    before = await CallReport.get_or_none(message_id=message_id, client_id=client_id, cadre_id=cadre_id)
+    before = await CallReport.get_or_none(message_id=message_id, client_id=client_id)
     if before is not None:
+        if before.cadre_id != cadre_id:
+            # Whoever called before him, when the family was handed over.
+            raise CallReportReused if is_own else CallTaskNotFound
         if before.outcome is not outcome:
             raise CallReportReused
         return Reported(message, before.id, is_new=False)
@@ -116,19 +119,15 @@ async def end_calls(*, now: datetime) -> int:
     async def unit() -> int:
         async with in_transaction():
             rows = await sql.fetch(
-                "SELECT id, message_id FROM call_task WHERE ends_at <= %s ORDER BY ends_at LIMIT %s"
-                + sql.for_update(),
+                "SELECT t.message_id FROM call_task t JOIN message m ON m.id = t.message_id"
+                # One that is on its way into a list would stand there without an end.
+                " WHERE t.ends_at <= %s AND m.state NOT IN ('queued', 'sending')"
+                " ORDER BY t.ends_at LIMIT %s",
                 (now, _END_AT_ONCE),
             )
             if not rows:
                 return 0
-            ended = await sql.execute(
-                "UPDATE message SET state = %s, reason = %s, settled_at = %s"
-                f" WHERE state = 'sent' AND channel = %s AND id IN ({_numbers(rows, 'message_id')})",
-                (MessageState.EXPIRED.value, Reason.TOO_LATE.value, now, Channel.CALL_TASK.value),
-            )
-            await sql.execute(f"DELETE FROM call_task WHERE id IN ({_numbers(rows, 'id')})")
-        return ended
+            return await _take_off(rows, state=MessageState.EXPIRED, reason=Reason.TOO_LATE, now=now)
 
     ended = await sql.retrying(unit)
     if ended:
@@ -136,5 +135,31 @@ async def end_calls(*, now: datetime) -> int:
     return ended
 
 
-def _numbers(rows: Sequence[dict[str, int]], name: str) -> str:
-    return ", ".join(str(int(row[name])) for row in rows)
+async def cancel_calls(*, campaign_id: int, now: datetime) -> int:
+    """Take up to 2,000 calls of one campaign off the lists, because it was cancelled; return how many.
+
+    Joins the transaction of the caller. What a cadre told about a call before stays as he told it.
+    """
+    rows = await sql.fetch(
+        # In this order on SQLite: few calls stand in lists, and a campaign may have a million messages.
+        "SELECT t.message_id FROM call_task t CROSS JOIN message m ON m.id = t.message_id"
+        " WHERE m.campaign_id = %s AND m.state = 'sent' ORDER BY t.id LIMIT %s",
+        (campaign_id, _END_AT_ONCE),
+    )
+    if not rows:
+        return 0
+    reason = Reason.CAMPAIGN_CANCELLED
+    return await _take_off(rows, state=MessageState.CANCELLED, reason=reason, now=now)
+
+
+async def _take_off(
+    rows: Sequence[Mapping[str, int]], *, state: MessageState, reason: Reason, now: datetime
+) -> int:
+    ids = ", ".join(str(int(row["message_id"])) for row in rows)
+    ended = await sql.execute(
+        "UPDATE message SET state = %s, reason = %s, settled_at = %s"
+        f" WHERE state = 'sent' AND channel = %s AND id IN ({ids})",
+        (state.value, reason.value, now, Channel.CALL_TASK.value),
+    )
+    await sql.execute(f"DELETE FROM call_task WHERE message_id IN ({ids})")
+    return ended

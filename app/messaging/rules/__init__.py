@@ -1,6 +1,8 @@
 """Decisions about messages that need no database: the life of a message, retries, quiet hours, caps.
 
-`channels` holds what one way of sending allows and another does not; `choosing` which way is taken.
+`channels` holds what one way of sending allows and another does not; `choosing` which way is taken;
+`fairness` whose turn it is; `quotas` how much WeChat takes; `fuses` what is too much for one person; `ends`
+what WeChat's word for the end means.
 """
 
 from collections.abc import Mapping
@@ -62,8 +64,15 @@ TRANSITIONS: Mapping[MessageState, frozenset[MessageState]] = {
     MessageState.UNKNOWN: frozenset(
         {MessageState.SENT, MessageState.HELD, MessageState.DELIVERED, MessageState.FAILED}
     ),
-    # Expired: a call that no cadre made until it came too late.
-    MessageState.SENT: frozenset({MessageState.DELIVERED, MessageState.FAILED, MessageState.EXPIRED}),
+    MessageState.SENT: frozenset(
+        {
+            MessageState.DELIVERED,
+            MessageState.FAILED,
+            # A call that no cadre had made, until it came too late or its campaign was cancelled.
+            MessageState.EXPIRED,
+            MessageState.CANCELLED,
+        }
+    ),
     MessageState.HELD: frozenset({MessageState.DELIVERED, MessageState.FAILED}),
     MessageState.DELIVERED: frozenset(),
     MessageState.FAILED: frozenset(),
