@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from app.accounts.deps import ApproverDep, EditorDep, StaffCaller, StaffDep
@@ -52,7 +52,6 @@ from app.people.rules import mask_name
 
 router = APIRouter(prefix="/admin/v1", tags=["campaigns"])
 
-CampaignId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 _OCCASIONS = 12
 _LOOK_EVERY_SECONDS = 1.0
 _PING_EVERY_LOOKS = 15
@@ -93,7 +92,7 @@ async def create_campaign(
 
 @router.put("/campaigns/{campaign_id}", summary="修改群发任务，修改后需要重新提交")
 async def edit_campaign(
-    campaign_id: CampaignId, body: CampaignBody, caller: EditorDep, clock: ClockDep, settings: SettingsDep
+    campaign_id: RowId, body: CampaignBody, caller: EditorDep, clock: ClockDep, settings: SettingsDep
 ) -> CampaignAnswer:
     campaign = await operations.edit(
         campaign_id=campaign_id,
@@ -123,13 +122,13 @@ async def list_campaigns(
 
 
 @router.get("/campaigns/{campaign_id}", summary="一个群发任务和它的进度")
-async def show_campaign(campaign_id: CampaignId, caller: StaffDep) -> CampaignAnswer:
+async def show_campaign(campaign_id: RowId, caller: StaffDep) -> CampaignAnswer:
     return await _answer(await queries.campaign_in(scope=caller.scope, campaign_id=campaign_id))
 
 
 @router.get("/campaigns/{campaign_id}/preview", summary="现在发送会发给多少人，其余为什么发不到")
 async def preview_campaign(
-    campaign_id: CampaignId, caller: StaffDep, clock: ClockDep, settings: SettingsDep
+    campaign_id: RowId, caller: StaffDep, clock: ClockDep, settings: SettingsDep
 ) -> PreviewAnswer:
     campaign = await queries.campaign_in(scope=caller.scope, campaign_id=campaign_id)
     now = clock.now()
@@ -158,7 +157,7 @@ async def _forecast(campaign: Campaign, messages: int, *, pace: float, now: date
 
 
 @router.post("/campaigns/{campaign_id}/submit", summary="提交审批")
-async def submit_campaign(campaign_id: CampaignId, caller: EditorDep, clock: ClockDep) -> CampaignAnswer:
+async def submit_campaign(campaign_id: RowId, caller: EditorDep, clock: ClockDep) -> CampaignAnswer:
     return await _answer(
         await operations.submit(campaign_id=campaign_id, author=_author(caller), now=clock.now())
     )
@@ -166,7 +165,7 @@ async def submit_campaign(campaign_id: CampaignId, caller: EditorDep, clock: Clo
 
 @router.post("/campaigns/{campaign_id}/approve", summary="审批通过，由另一名管理员")
 async def approve_campaign(
-    campaign_id: CampaignId, body: ApprovalBody, caller: ApproverDep, clock: ClockDep, bus: BusDep
+    campaign_id: RowId, body: ApprovalBody, caller: ApproverDep, clock: ClockDep, bus: BusDep
 ) -> CampaignAnswer:
     campaign = await operations.approve(
         campaign_id=campaign_id, seen_hash=body.content_hash, author=_author(caller), now=clock.now()
@@ -177,7 +176,7 @@ async def approve_campaign(
 
 @router.post("/campaigns/{campaign_id}/release", summary="试发后放行，发给其余的人；由另一名管理员")
 async def release_campaign(
-    campaign_id: CampaignId, caller: ApproverDep, clock: ClockDep, bus: BusDep
+    campaign_id: RowId, caller: ApproverDep, clock: ClockDep, bus: BusDep
 ) -> CampaignAnswer:
     campaign = await operations.release(campaign_id=campaign_id, author=_author(caller), now=clock.now())
     await bus.ring(Topic.CAMPAIGNS)
@@ -186,7 +185,7 @@ async def release_campaign(
 
 @router.post("/campaigns/{campaign_id}/pause", summary="暂停")
 async def pause_campaign(
-    campaign_id: CampaignId, body: PauseBody, caller: EditorDep, clock: ClockDep
+    campaign_id: RowId, body: PauseBody, caller: EditorDep, clock: ClockDep
 ) -> CampaignAnswer:
     campaign = await operations.pause(
         campaign_id=campaign_id, reason=body.reason, author=_author(caller), now=clock.now()
@@ -196,7 +195,7 @@ async def pause_campaign(
 
 @router.post("/campaigns/{campaign_id}/resume", summary="继续，从停下的地方")
 async def resume_campaign(
-    campaign_id: CampaignId, caller: EditorDep, clock: ClockDep, bus: BusDep
+    campaign_id: RowId, caller: EditorDep, clock: ClockDep, bus: BusDep
 ) -> CampaignAnswer:
     campaign = await operations.resume(campaign_id=campaign_id, author=_author(caller), now=clock.now())
     await bus.ring(Topic.CAMPAIGNS)
@@ -205,7 +204,7 @@ async def resume_campaign(
 
 
 @router.post("/campaigns/{campaign_id}/cancel", summary="取消；已经发出的不能收回，进度里会列出")
-async def cancel_campaign(campaign_id: CampaignId, caller: EditorDep, clock: ClockDep) -> CampaignAnswer:
+async def cancel_campaign(campaign_id: RowId, caller: EditorDep, clock: ClockDep) -> CampaignAnswer:
     return await _answer(
         await operations.cancel(campaign_id=campaign_id, author=_author(caller), now=clock.now())
     )
@@ -213,7 +212,7 @@ async def cancel_campaign(campaign_id: CampaignId, caller: EditorDep, clock: Clo
 
 @router.get("/campaigns/{campaign_id}/messages", summary="每个人的发送结果，姓名脱敏，限本级")
 async def list_messages(
-    campaign_id: CampaignId,
+    campaign_id: RowId,
     caller: StaffDep,
     page: PageQueryDep,
     state: MessageState | None = None,
@@ -243,21 +242,19 @@ async def list_messages(
 
 
 @router.get("/campaigns/{campaign_id}/channels", summary="按渠道统计；消息很多时要等一会儿")
-async def list_channels(campaign_id: CampaignId, caller: StaffDep) -> list[ChannelProgressAnswer]:
+async def list_channels(campaign_id: RowId, caller: StaffDep) -> list[ChannelProgressAnswer]:
     campaign = await queries.campaign_in(scope=caller.scope, campaign_id=campaign_id)
     return ChannelProgressAnswer.list_of(await queries.channel_counts(campaign=campaign))
 
 
 @router.get("/campaigns/{campaign_id}/unreached", summary="谁没有收到、为什么、可以怎么办")
-async def list_unreached(campaign_id: CampaignId, caller: StaffDep) -> list[UnreachedAnswer]:
+async def list_unreached(campaign_id: RowId, caller: StaffDep) -> list[UnreachedAnswer]:
     campaign = await queries.campaign_in(scope=caller.scope, campaign_id=campaign_id)
     return UnreachedAnswer.list_of((await queries.progress_of(campaigns=[campaign]))[campaign_id])
 
 
 @router.get("/campaigns/{campaign_id}/retry", summary="现在可以重新发送多少，按原因")
-async def list_repeatable(
-    campaign_id: CampaignId, caller: StaffDep, clock: ClockDep
-) -> list[RepeatableAnswer]:
+async def list_repeatable(campaign_id: RowId, caller: StaffDep, clock: ClockDep) -> list[RepeatableAnswer]:
     campaign = await queries.campaign_in(scope=caller.scope, campaign_id=campaign_id)
     now = clock.now()
     if campaign.state not in ALLOWED["retry"] or campaign.expires_at <= now:
@@ -267,7 +264,7 @@ async def list_repeatable(
 
 @router.post("/campaigns/{campaign_id}/retry", summary="重新发送可以重新发送的")
 async def retry_campaign(
-    campaign_id: CampaignId, body: RetryBody, caller: ApproverDep, clock: ClockDep, bus: BusDep
+    campaign_id: RowId, body: RetryBody, caller: ApproverDep, clock: ClockDep, bus: BusDep
 ) -> RetryAnswer:
     retried = await operations.retry(
         campaign_id=campaign_id, reasons=body.reasons, author=_author(caller), now=clock.now()
@@ -282,7 +279,7 @@ async def retry_campaign(
     summary="登记核实到的结果：已收到，或没有收到（之后可以重新发送一次）",
 )
 async def settle_message(
-    campaign_id: CampaignId, message_id: RowId, body: SettleBody, caller: ApproverDep, clock: ClockDep
+    campaign_id: RowId, message_id: RowId, body: SettleBody, caller: ApproverDep, clock: ClockDep
 ) -> None:
     await operations.settle_unknown(
         campaign_id=campaign_id,
@@ -296,7 +293,7 @@ async def settle_message(
 
 @router.get("/campaigns/{campaign_id}/events", summary="进度（SSE），完成后结束")
 async def watch_campaign(
-    campaign_id: CampaignId,
+    campaign_id: RowId,
     caller: StaffDep,
     seconds: Annotated[int, Query(ge=1, le=300, description="最长多少秒")] = 300,
 ) -> StreamingResponse:

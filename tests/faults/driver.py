@@ -29,7 +29,7 @@ from app.core.settings import Settings
 from app.messaging.enums import MessageState
 from app.messaging.models import Message, SubscriptionCredit
 from tests.faults.crowd import CREDITS, make_running_campaign, plant_cadres, plant_guardians
-from tests.faults.processes import Judge, end, judging, kill, start_worker_beside
+from tests.faults.processes import Judge, end, judging, kill, start_worker
 from tests.messaging.factories import SUBSCRIBE_TEMPLATE
 
 T = TypeVar("T")
@@ -107,7 +107,7 @@ class Scene:
         rate_per_second: float = SEND["rate_per_second"],
     ) -> Process:
         """Start one more worker; whoever is left at the end is stopped."""
-        process = await start_worker_beside(
+        process = await start_worker(
             self.settings,
             self.judge,
             redis_url=redis_url,

@@ -92,12 +92,7 @@ async def _answering(judge: Judge) -> None:
                 return
 
 
-async def start_worker(settings: Settings, judge: Judge, *, log: Path, **send: float) -> Process:
-    """Start `lianxin worker` on the database of the tests; it sends to the judge."""
-    return await start_worker_beside(settings, judge, redis_url="embedded", log=log, send=send)
-
-
-async def start_worker_beside(
+async def start_worker(
     settings: Settings,
     judge: Judge,
     *,
@@ -106,7 +101,16 @@ async def start_worker_beside(
     send: Mapping[str, float],
     environment: Mapping[str, str] | None = None,
 ) -> Process:
-    """Start `lianxin worker` with a Redis of its own, and with whatever else its environment should say."""
+    """Start `lianxin worker` on the database of the tests; it sends to the judge.
+
+    Args:
+        settings: of the tests.
+        judge: our own WeChat.
+        redis_url: its Redis, or `embedded`.
+        log: where its log goes.
+        send: how it sends, by the names of `SendSettings`.
+        environment: whatever else its environment should say.
+    """
     environment = {
         "LIANXIN_DATABASE_URL": settings.database_url.get_secret_value(),
         "LIANXIN_REDIS_URL": redis_url,

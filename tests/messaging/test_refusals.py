@@ -181,8 +181,9 @@ async def test_too_much_haste_halves_the_pace(wechat: FakeWeChat, clock: FixedCl
 
     await sender.send_due()
 
-    assert sender.pace_of(Channel.OFFICIAL_TEMPLATE) == 5_000
-    assert sender.pace_of(Channel.MINI_SUBSCRIBE) == 10_000
+    roads = sender._trier.roads
+    assert roads[Channel.OFFICIAL_TEMPLATE].rate == 5_000
+    assert roads[Channel.MINI_SUBSCRIBE].rate == 10_000
 
 
 async def test_a_wechat_out_of_reach_is_left_alone_for_a_moment(

@@ -274,8 +274,7 @@ async def expire_overdue(*, now: datetime) -> int:
         rows += await _overdue(urgent=urgent, now=now)
     if not rows:
         return 0
-    # One that was tried without an answer may have arrived: that is not the same as expired.
-    expired = await _let_go(rows, state=MessageState.EXPIRED, reason=Reason.TOO_LATE, now=now)
+    expired = await let_go(rows, state=MessageState.EXPIRED, reason=Reason.TOO_LATE, now=now)
     log.info("messaging.messages.expired", count=expired)
     return expired
 
@@ -312,12 +311,13 @@ async def cancel_messages(*, campaign_id: int, now: datetime) -> int:
     )
     if not rows:
         return 0
-    return await _let_go(rows, state=MessageState.CANCELLED, reason=Reason.CAMPAIGN_CANCELLED, now=now)
+    return await let_go(rows, state=MessageState.CANCELLED, reason=Reason.CAMPAIGN_CANCELLED, now=now)
 
 
-async def _let_go(
+async def let_go(
     rows: Sequence[Mapping[str, Any]], *, state: MessageState, reason: Reason, now: datetime
 ) -> int:
+    """End waiting messages by id; one that was tried without an answer may have arrived, so it is unknown."""
     return await sql.execute(
         "UPDATE message SET state = CASE WHEN first_tried_at IS NULL THEN %s ELSE 'unknown' END,"
         " reason = CASE WHEN first_tried_at IS NULL THEN %s ELSE %s END, settled_at = %s"

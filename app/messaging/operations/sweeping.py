@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from app.core import sql
 from app.core.findings import MOST_FINDINGS, Finding, keep_findings
 from app.messaging.enums import Invariant, MessageState, Reason
+from app.messaging.operations.leasing import let_go
 
 _CREDITS_AT_ONCE = 20_000
 _LET_GO_AT_ONCE = 5000
@@ -103,18 +104,7 @@ async def end_overdue(*, campaign_id: int, now: datetime) -> int:
     )
     if not rows:
         return 0
-    ids = ", ".join(str(row["id"]) for row in rows)
-    # One that was tried without an answer may have arrived: that is not the same as expired.
-    return await sql.execute(
-        "UPDATE message SET state = CASE WHEN first_tried_at IS NULL THEN %s ELSE %s END,"
-        " reason = CASE WHEN first_tried_at IS NULL THEN %s ELSE %s END, settled_at = %s"
-        f" WHERE state = 'queued' AND id IN ({ids})",
-        (
-            *(MessageState.EXPIRED.value, MessageState.UNKNOWN.value),
-            *(Reason.TOO_LATE.value, Reason.UNANSWERED.value),
-            now,
-        ),
-    )
+    return await let_go(rows, state=MessageState.EXPIRED, reason=Reason.TOO_LATE, now=now)
 
 
 async def note_tally(*, outcomes: Mapping[MessageState, int], now: datetime) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from app.core.clock import Clock
 from app.core.settings import SendSettings
-from app.messaging.enums import Channel, MessageState, Purpose
+from app.messaging.enums import MessageState, Purpose
 from app.messaging.notices import Writer
 from app.messaging.operations import Pace
 from app.messaging.sending.channels import carriers
@@ -70,10 +70,6 @@ class Sender:
             # The other half of the lease is for the answer and for writing it down.
             longest_wait=settings.lease_seconds / 2,
         )
-
-    def pace_of(self, channel: Channel) -> float:
-        """Return how many messages a second leave through this channel at most, as WeChat bears it now."""
-        return self._trier.roads[channel].rate
 
     def take_tally(self) -> Mapping[MessageState, int]:
         """Return how many tries came to which end since this was last asked."""
