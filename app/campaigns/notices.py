@@ -23,7 +23,7 @@ _REVEALING = re.compile(
     r"|视力|听力|言语|肢体|智力|[一二三四1-4]级|\d{6,}|身份证|证号|住址"
 )
 # Greetings are never template messages (模板消息运营规范 3.9.1), and no greeting fits a day of mourning.
-_GREETING = re.compile(r"快乐|祝您|祝你|祝福|恭祝|敬祝|恭贺|恭喜|恭祝|新年好|新春好|吉祥|如意|安康|贺岁|拜年")
+_GREETING = re.compile(r"快乐|祝您|祝你|祝福|恭祝|敬祝|恭贺|恭喜|新年好|新春好|吉祥|如意|安康|贺岁|拜年")
 
 
 def revealing_words(text: str) -> list[str]:
@@ -121,8 +121,10 @@ def call_sentence(*, guardian: str, beneficiary: str, title: str, until: str) ->
 # What an admin can do about those who did not get it.
 _REMEDIES: Mapping[Reason, str] = {
     Reason.NOT_BOUND: "请本人打开小程序登录，或扫码关注并绑定；绑定后可以在这里重新发送",
-    Reason.NO_CREDIT: "请干部在小程序里再次允许提醒；允许后可以在这里重新发送",
-    Reason.NO_CONSENT: "请联系监护人，愿意接收的在服务号里回复同意；同意后可以在这里重新发送",
+    Reason.NO_CREDIT: "请本人在微信里再次允许；允许后可以在这里重新发送",
+    Reason.NO_CONSENT: (
+        "愿意接收通知的，请监护人扫绑定码或者在服务号里回复“恢复”；祝福和短信请登记他的同意；之后可以在这里重新发送"
+    ),
     Reason.NOT_FOLLOWING: "请监护人关注服务号；关注后可以在这里重新发送",
     Reason.MUTED: "本人不愿意接收，请不要再发，需要时打电话",
     Reason.BEREAVEMENT: "不需要处理",
@@ -140,7 +142,7 @@ _REMEDIES: Mapping[Reason, str] = {
     Reason.TOO_FEW: "只有一个人时不能群发，请打电话或改用其他方式",
     Reason.NO_CADRE: "请先为这个家庭安排帮扶干部",
     Reason.DECLINED: "不需要处理",
-    Reason.ALREADY_REACHED: "不需要处理：当面问候过，不再群发",
+    Reason.ALREADY_REACHED: "不需要处理：已经有人联系过，不再群发",
     Reason.CHANNEL_OFF: "需要这种方式的，请联系信息中心开通",
     Reason.QUOTA_USED: "请把任务分到几天发送，或者请干部打电话",
     Reason.TOO_SLOW: "请提早发送或缩小范围",

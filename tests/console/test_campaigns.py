@@ -157,7 +157,7 @@ async def test_why_it_did_not_arrive_what_to_do_and_once_more(signed_in: SignedI
     browser = await signed_in()
 
     page = await browser.open(f"/console/campaigns/{campaign.id}")
-    assert "愿意接收的在服务号里回复同意" in page.words
+    assert "请监护人扫绑定码或者在服务号里回复“恢复”" in page.words
     page = await browser.click("看看现在可以重新发送哪些")
     assert "微信拒绝发送：1条" in page.words
     page = await browser.press("重新发送勾选的", reasons="refused_by_wechat")

@@ -241,12 +241,15 @@ _WHY: Mapping[Reason, str] = {
     Reason.NO_CREDIT: "没有可用次数",
     Reason.NO_CONSENT: "没有同意接收",
     Reason.NOT_FOLLOWING: "没有关注服务号",
-    Reason.WINDOW_CLOSED: "最近没有留言",
     Reason.NO_PHONE: "没有登记手机号",
-    Reason.NO_CADRE: "没有能打电话的帮扶干部",
     Reason.CHANNEL_OFF: "没有开通",
     Reason.QUOTA_USED: "额度已用完",
     Reason.TOO_SLOW: "到截止时间发不完",
+}
+# Where the way and its lack side by side would be no sentence.
+_WHOLE: Mapping[tuple[Channel, Reason], str] = {
+    (Channel.CUSTOMER_SERVICE, Reason.WINDOW_CLOSED): "最近没有给服务号留言",
+    (Channel.CALL_TASK, Reason.NO_CADRE): "没有能打电话的帮扶干部",
 }
 
 
@@ -259,10 +262,14 @@ def choice_sentence(text: str, *, channel: Channel) -> str:
     """
     passed = [_passed(one) for one in text.split(",") if one]
     # What is not switched on is no news of this person.
-    news = [f"{_SHORT[way]}{_WHY[reason]}" for way, reason in passed if reason is not Reason.CHANNEL_OFF]
+    news = [_said(way, reason) for way, reason in passed if reason is not Reason.CHANNEL_OFF]
     if channel in dict(passed):
         return "，".join([*news, "没有其他办法送达"])
     return "，".join([*news, f"改用{_SHORT[channel]}"]) if news else f"用{_SHORT[channel]}"
+
+
+def _said(way: Channel, reason: Reason) -> str:
+    return _WHOLE.get((way, reason)) or f"{_SHORT[way]}{_WHY[reason]}"
 
 
 def _passed(one: str) -> tuple[Channel, Reason]:
