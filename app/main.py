@@ -28,8 +28,8 @@ from app.core.deps import ClockDep
 from app.core.errors import NotSignedIn
 from app.core.logging import configure_logging
 from app.core.middleware import RequestLayer
-from app.core.resident import settle_memory
 from app.core.patience import REQUEST_SECONDS, patience
+from app.core.resident import settle_memory
 from app.core.settings import Settings, get_settings
 from app.messaging import admin_api as messaging_admin
 from app.messaging import mini_api as messaging_mini
