@@ -12,7 +12,8 @@ from app.messaging.models import Message
 from tests.campaigns.factories import expand_all, make_campaign, reachable_guardian
 from tests.conftest import NOW
 from tests.console.conftest import SignedIn
-from tests.people.factories import make_beneficiary, make_cadre, make_consent
+from tests.pairing.factories import make_pairing
+from tests.people.factories import make_beneficiary, make_cadre, make_consent, make_guardian
 from tests.policies.factories import make_entitlement, make_policy
 
 
@@ -39,6 +40,7 @@ async def test_a_greeting_is_composed_and_shows_what_families_read(signed_in: Si
     await browser.open("/console/campaigns")
     page = await browser.click("新的节日祝福")
     assert "中元节" not in page.words
+    assert "分散发送" not in page.words
 
     page = await browser.press("保存草稿", occasion="dragon_boat 2026-06-19", text="端午安康，祝全家平安。")
 
@@ -67,6 +69,17 @@ async def test_a_notice_about_a_policy_says_to_whom_it_goes_and_keeps_it_when_ch
     assert "这个地区有1名监护人，其中1名能收到" in page.words
     page = await browser.click("修改")
     assert page.form("保存草稿").values["policy_key"] == care.policy_key
+
+
+async def test_the_preview_tells_how_many_are_called_by_their_cadres(signed_in: SignedIn) -> None:
+    pairing = await make_pairing()
+    await make_guardian(beneficiary=await pairing.beneficiary)
+    browser = await signed_in()
+    await browser.open("/console/campaigns/new?kind=policy_notice")
+
+    page = await browser.press("保存草稿", title="两项补贴年审")
+
+    assert "其中1名能收到（1名由帮扶干部打电话告知）。" in page.words
 
 
 async def test_the_ways_are_counted_before_and_after(signed_in: SignedIn) -> None:
