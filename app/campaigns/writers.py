@@ -1,8 +1,9 @@
 """Texts for messaging: each writer reads what a whole chunk needs, and asks again who is still wanted."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from app.campaigns import queries
 from app.campaigns.enums import CampaignState
@@ -34,16 +35,7 @@ class FestivalReminderWriter:
 
     async def prepare(self, messages: Sequence[DueMessage], *, now: datetime) -> Mapping[int, Decision]:
         """Return the text of each reminder, or why it is not sent."""
-        campaigns = await _campaigns_of(messages)
-        decided = _stopped(messages, campaigns)
-        groups: dict[int, list[DueMessage]] = defaultdict(list)
-        for message in messages:
-            if message.id not in decided and message.campaign_id is not None:
-                groups[message.campaign_id].append(message)
-        # A chunk holds one or two campaigns.
-        for campaign_id, group in groups.items():
-            decided.update(await self._of_campaign(campaigns[campaign_id], group, now=now))
-        return decided
+        return await _by_campaign(messages, partial(self._of_campaign, now=now))
 
     @staticmethod
     async def _of_campaign(
@@ -128,16 +120,7 @@ class FestivalGreetingWriter:
 
     async def prepare(self, messages: Sequence[DueMessage], *, now: datetime) -> Mapping[int, Decision]:
         """Return the text of each greeting, or why it is not sent."""
-        campaigns = await _campaigns_of(messages)
-        decided = _stopped(messages, campaigns)
-        groups: dict[int, list[DueMessage]] = defaultdict(list)
-        for message in messages:
-            if message.id not in decided and message.campaign_id is not None:
-                groups[message.campaign_id].append(message)
-        # A chunk holds one or two campaigns.
-        for campaign_id, group in groups.items():
-            decided.update(await self._of_campaign(campaigns[campaign_id], group, now=now))
-        return decided
+        return await _by_campaign(messages, partial(self._of_campaign, now=now))
 
     @staticmethod
     async def _of_campaign(
@@ -156,6 +139,23 @@ class FestivalGreetingWriter:
             message.id: Suppress(reason=unwanted[message.id]) if message.id in unwanted else text
             for message in messages
         }
+
+
+async def _by_campaign(
+    messages: Sequence[DueMessage],
+    decide: Callable[[Campaign, Sequence[DueMessage]], Awaitable[dict[int, Decision]]],
+) -> dict[int, Decision]:
+    """Decide about the messages of each campaign, once those that are not running are sorted out."""
+    campaigns = await _campaigns_of(messages)
+    decided = _stopped(messages, campaigns)
+    groups: dict[int, list[DueMessage]] = defaultdict(list)
+    for message in messages:
+        if message.id not in decided and message.campaign_id is not None:
+            groups[message.campaign_id].append(message)
+    # A chunk holds one or two campaigns.
+    for campaign_id, group in groups.items():
+        decided.update(await decide(campaigns[campaign_id], group))
+    return decided
 
 
 def _by_kind(messages: Sequence[DueMessage]) -> tuple[list[int], list[int]]:
