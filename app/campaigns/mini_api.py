@@ -18,7 +18,6 @@ from app.core.clock import china_date
 from app.core.deps import ClockDep
 from app.core.errors import NotFound
 from app.core.pagination import Page, PageQueryDep
-from app.messaging.enums import RecipientKind
 from app.messaging.queries import own_message
 from app.people.rules import mask_name
 from app.policies.queries.library import published_names
@@ -33,9 +32,7 @@ class NoticeNotFound(NotFound):
 
 @router.get("/notices/{message_id}", summary="通知全文")
 async def read_notice(message_id: RowId, caller: MiniDep) -> OwnNoticeAnswer:
-    cadre_id, guardian_id = caller.scope.cadre_id, caller.scope.guardian_id
-    kind = RecipientKind.CADRE if cadre_id is not None else RecipientKind.GUARDIAN
-    message = await own_message(kind=kind, recipient_id=cadre_id or guardian_id or 0, message_id=message_id)
+    message = await own_message(scope=caller.scope, message_id=message_id)
     if message is None or message.campaign_id is None:
         raise NoticeNotFound
     found = await queries.campaigns_by_id(campaign_ids=[message.campaign_id])
@@ -46,7 +43,7 @@ async def read_notice(message_id: RowId, caller: MiniDep) -> OwnNoticeAnswer:
         id=message.id,
         title=campaign.title,
         text=campaign.text,
-        why=await _why(campaign, caller.scope) if guardian_id is not None else None,
+        why=await _why(campaign, caller.scope) if caller.scope.guardian_id is not None else None,
         at=message.sent_at or message.settled_at or message.created_at,
     )
 

@@ -2,11 +2,10 @@
 
 from fastapi import APIRouter
 
-from app.accounts.deps import MiniCaller, MiniDep
+from app.accounts.deps import MiniDep
 from app.core.deps import ClockDep, SettingsDep
 from app.core.pagination import Page, PageQueryDep
 from app.messaging import operations, queries
-from app.messaging.enums import RecipientKind
 from app.messaging.schemas import CreditsAnswer, NoticeAnswer, SubscriptionAnswers
 
 router = APIRouter(prefix="/mini/v1", tags=["messages"])
@@ -26,20 +25,6 @@ async def note_subscriptions(
 
 @router.get("/notices", summary="发给我的消息")
 async def list_notices(caller: MiniDep, page: PageQueryDep) -> Page[NoticeAnswer]:
-    whose = _recipient(caller)
-    if whose is None:
-        return Page(items=[])
-    kind, recipient_id = whose
-    found = await queries.own_messages(
-        kind=kind, recipient_id=recipient_id, before_id=page.cursor, limit=page.limit + 1
-    )
+    found = await queries.own_messages(scope=caller.scope, before_id=page.cursor, limit=page.limit + 1)
     items = [NoticeAnswer.of(message) for message in found[: page.limit]]
     return Page(items=items, next_cursor=items[-1].id if len(found) > page.limit else None)
-
-
-def _recipient(caller: MiniCaller) -> tuple[RecipientKind, int] | None:
-    if caller.scope.cadre_id is not None:
-        return RecipientKind.CADRE, caller.scope.cadre_id
-    if caller.scope.guardian_id is not None:
-        return RecipientKind.GUARDIAN, caller.scope.guardian_id
-    return None

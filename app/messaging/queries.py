@@ -98,34 +98,29 @@ async def messages_of_campaign(
     return await found.order_by("id").limit(limit)
 
 
-async def own_messages(
-    *, kind: RecipientKind, recipient_id: int, before_id: int, limit: int
-) -> list[Message]:
-    """Return what was meant for one person, newest first, whether it arrived or not.
-
-    No scope: the caller asks about himself.
+async def own_messages(*, scope: Scope, before_id: int, limit: int) -> list[Message]:
+    """Return what was meant for the cadre or guardian in ``scope``, newest first, whether it arrived or not.
 
     Args:
-        kind: cadre or guardian.
-        recipient_id: who.
+        scope: who asks about himself; for whoever is neither there is nothing.
         before_id: go on before this id, 0 from the newest.
         limit: how many at most.
     """
-    found = _shown_to(kind, recipient_id)
+    found = _shown_to(scope)
     if before_id:
         found = found.filter(id__lt=before_id)
     return await found.order_by("-id").limit(limit)
 
 
-async def own_message(*, kind: RecipientKind, recipient_id: int, message_id: int) -> Message | None:
-    """Return one message that was meant for this person, None for anybody else's.
-
-    No scope: the caller asks about himself.
-    """
-    return await _shown_to(kind, recipient_id).get_or_none(id=message_id)
+async def own_message(*, scope: Scope, message_id: int) -> Message | None:
+    """Return one message that was meant for the cadre or guardian in ``scope``, None for anybody else's."""
+    return await _shown_to(scope).get_or_none(id=message_id)
 
 
-def _shown_to(kind: RecipientKind, recipient_id: int) -> QuerySet[Message]:
+def _shown_to(scope: Scope) -> QuerySet[Message]:
+    kind = RecipientKind.CADRE if scope.cadre_id is not None else RecipientKind.GUARDIAN
+    # Nobody has the number 0.
+    recipient_id = scope.cadre_id or scope.guardian_id or 0
     # Good wishes that were kept from a house in mourning are not laid before it here.
     kept_back = Q(purpose=Purpose.FESTIVAL_GREETING, state=MessageState.SUPPRESSED)
     return Message.filter(
