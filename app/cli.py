@@ -1,4 +1,4 @@
-"""The `lianxin` command: api | worker | migrate | demo | audit-check | after-restore | admin …."""
+"""The `lianxin` command: api, worker, migrate, demo, publish-menu, audit-check, after-restore, admin."""
 
 import asyncio
 import difflib
@@ -22,6 +22,7 @@ from app.accounts.operations import close_account, create_staff, set_password
 from app.accounts.rules import Scope
 from app.audit.operations import first_broken_link
 from app.bootstrap import running_services
+from app.bot.menu import menu_buttons
 from app.campaigns.operations import Restored, after_restore
 from app.core.clock import SystemClock
 from app.core.errors import AppError, NotFound
@@ -30,6 +31,7 @@ from app.core.migrating import LockNotHeld, migrate_database
 from app.core.settings import Settings, get_settings, setting_names
 from app.orgs.operations import plant_tree
 from app.orgs.queries import org_in_count
+from app.wechat.gateway import WeChatNotReached, WeChatRefused, WeChatUnanswered
 
 COMMANDS = "lianxin.commands"
 # Names that begin like settings and are read by a command, the tests or the benchmarks.
@@ -186,6 +188,25 @@ def stop_after_restore() -> None:
     click.echo(
         f"{len(restored.stopped)} campaigns wait for an admin, {restored.unknown} messages became unknown"
     )
+
+
+@main.command("publish-menu", help="Put the service account's menu in place, as this version has it.")
+def publish_menu() -> None:
+    """Send the menu to WeChat; what was there is replaced."""
+    settings = get_settings()
+
+    async def run() -> None:
+        async with running_services(settings) as services:
+            await services.wechat.create_menu(buttons=menu_buttons())
+
+    with told_plainly():
+        try:
+            asyncio.run(run())
+        except WeChatRefused as refusal:
+            raise click.ClickException(f"WeChat: {refusal.sentence} ({refusal.errcode})") from None
+        except (WeChatNotReached, WeChatUnanswered) as error:
+            raise click.ClickException(f"WeChat did not answer: {error}") from None
+    click.echo("the menu is in place")
 
 
 @main.group(help="Accounts of the console.")

@@ -274,6 +274,10 @@ class HttpWeChat:
         """Send a 客服消息 text of the service account, within the window the person opened."""
         await self.official.message.send_text(openid, content)
 
+    async def create_menu(self, *, buttons: Sequence[Mapping[str, Any]]) -> None:
+        """Replace the service account's menu; followers see it within a day, or when they follow again."""
+        await self.official.menu.create({"button": list(buttons)})
+
     async def create_scene_qr(self, *, scene: str, expire_seconds: int) -> SceneQr:
         """Make a QR code that tells us who scanned it; ``scene`` is 1–64 characters and names nobody.
 

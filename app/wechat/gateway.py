@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.wechat.errcodes import Reaction, reaction_to
 
@@ -182,6 +182,10 @@ class WeChatGateway(Protocol):
             content: the text, at most 2,048 bytes.
             client_msg_id: at most 32 bytes.
         """
+        ...
+
+    async def create_menu(self, *, buttons: Sequence[Mapping[str, Any]]) -> None:
+        """Replace the service account's menu; followers see it within a day, or when they follow again."""
         ...
 
     async def create_scene_qr(self, *, scene: str, expire_seconds: int) -> SceneQr:

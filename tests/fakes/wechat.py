@@ -1,8 +1,9 @@
 """WeChat that keeps what it was sent and refuses whom it is told to refuse."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.wechat.gateway import (
     MassReceipt,
@@ -30,6 +31,7 @@ class FakeWeChat:
     # Errors waiting for the next mass messages: raised before WeChat takes one, or after it took it.
     mass_failures: list[Exception] = field(default_factory=list)
     lost_mass_answers: list[Exception] = field(default_factory=list)
+    menus: list[list[dict[str, Any]]] = field(default_factory=list)
     scenes: list[str] = field(default_factory=list)
     unionids: dict[str, str] = field(default_factory=dict)
     # Errors waiting for an openid, raised one per send, oldest first.
@@ -76,6 +78,9 @@ class FakeWeChat:
     async def send_text(self, *, openid: str, content: str) -> None:
         self._fail_as_told(openid)
         self.texts.append((openid, content))
+
+    async def create_menu(self, *, buttons: Sequence[Mapping[str, Any]]) -> None:
+        self.menus.append([dict(button) for button in buttons])
 
     async def create_scene_qr(self, *, scene: str, expire_seconds: int) -> SceneQr:
         self.scenes.append(scene)
