@@ -44,8 +44,8 @@ SEND: Mapping[str, float] = {
     "chunk": 100,
     "lease_seconds": LEASE_SECONDS,
 }
-# In flight, and begun ahead of the lanes: two groups of 25.
-IN_DOUBT = CONCURRENCY + 50
+# In flight, begun ahead of the lanes (two groups of 25), and answered but not written down yet.
+IN_DOUBT = 2 * CONCURRENCY + 50
 # Now and then WeChat is busy, as for every sender.
 BUSY = [{"kind": "errcode", "errcode": -1, "path": "/cgi-bin/message/*", "probability": 0.01, "seed": 7}]
 

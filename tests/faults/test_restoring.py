@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.faults,
     pytest.mark.skipif(not USES_MYSQL, reason="dumps and restores a MariaDB: part of the MySQL pass"),
 ]
-PEOPLE = sized(300, 5_000)
+PEOPLE = sized(600, 5_000)
 SECONDS = sized(60, 300)
 # WeChat's window for one client_msg_id, and a little.
 LATER_SECONDS = 660.0

@@ -24,11 +24,19 @@ _LARGEST_INTENT = 100
 
 
 def most_in_doubt(in_flight: int) -> int:
-    """Return how many messages may have begun without an answer: a crash leaves no more of them unknown.
+    """Return how many messages may have begun without an answer.
 
     A few more than are in flight, so that a lane finds its next message without waiting for an intent.
     """
     return in_flight + MICRO_BATCH * (2 + in_flight // 100)
+
+
+def most_unwritten(in_flight: int) -> int:
+    """Return how many messages may have begun without their end on a row: a crash leaves no more unknown.
+
+    Answers that wait to be written down count too, however slow the database is; as many may wait as fly.
+    """
+    return most_in_doubt(in_flight) + in_flight
 
 
 def most_begun(in_flight: int) -> int:

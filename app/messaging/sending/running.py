@@ -20,7 +20,7 @@ from app.messaging.operations import Outcome, Pace
 from app.messaging.rules import is_quiet
 from app.messaging.sending.line import Line
 from app.messaging.sending.preparing import Written, prepare_chunk
-from app.messaging.sending.roads import most_begun, most_in_doubt
+from app.messaging.sending.roads import most_begun, most_in_doubt, most_unwritten
 from app.messaging.sending.trying import Trier
 
 # The worker wants to hear from its loops now and then; between two runs nothing is lost.
@@ -77,6 +77,8 @@ class Run:
     _in_doubt: int = 0
     _most_begun: int = field(init=False)
     _most_in_doubt: int = field(init=False)
+    _unwritten: int = 0
+    _most_unwritten: int = field(init=False)
     _outcomes: list[Outcome] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _lanes_done: bool = False
@@ -87,6 +89,7 @@ class Run:
         # Two chunks and a half with their texts: what waits longer is older news when it leaves.
         self._batches = asyncio.Queue(maxsize=max(2, 5 * self.settings.chunk // (2 * self._most_begun)))
         self._most_in_doubt = most_in_doubt(self.settings.concurrency)
+        self._most_unwritten = most_unwritten(self.settings.concurrency)
 
     async def finish(self) -> int:
         """Send until nothing is due, the time is over or `stopping` is set; return how many were claimed.
@@ -191,10 +194,11 @@ class Run:
             await operations.give_back(messages=messages, next_at=self.clock.now())
             return
         await self.trier.roads[messages[0].channel].turn(len(messages))
-        while self._in_doubt + len(messages) > self._most_in_doubt:
+        while not self._has_room(len(messages)):
             self._room.clear()
             await self._room.wait()
         self._in_doubt += len(messages)
+        self._unwritten += len(messages)
         begun_at = time.monotonic()
         begun = await operations.begin(
             messages=messages, now=self.clock.now(), lease_seconds=self.settings.lease_seconds
@@ -208,6 +212,7 @@ class Run:
         for message, _ in batch:
             if message.id not in begun:
                 self._busy.discard(message.person)
+                self._unwritten -= 1
                 self._leave()
         return [pair for pair in batch if pair[0].id in begun]
 
@@ -219,10 +224,15 @@ class Run:
             self._leave()
             self._news.set()
 
+    def _has_room(self, count: int) -> bool:
+        return (
+            self._in_doubt + count <= self._most_in_doubt and self._unwritten + count <= self._most_unwritten
+        )
+
     def _leave(self) -> None:
         """Note that one message is no longer in doubt, and wake who waits once a whole group has room."""
         self._in_doubt -= 1
-        if self._in_doubt + self._most_begun <= self._most_in_doubt:
+        if self._has_room(self._most_begun):
             self._room.set()
 
     async def _settle(self) -> None:
@@ -234,6 +244,9 @@ class Run:
             while self._outcomes:
                 outcomes, self._outcomes = self._outcomes[:_MOST_AT_ONCE], self._outcomes[_MOST_AT_ONCE:]
                 await operations.settle(outcomes=outcomes, now=self.clock.now())
+                self._unwritten -= len(outcomes)
+                if self._has_room(self._most_begun):
+                    self._room.set()
                 self._busy.difference_update(one.message.person for one in outcomes)
                 self.tally.update([one.fate.state for one in outcomes])
             for campaign_id, reason in self.trier.take_stops().items():
