@@ -1,21 +1,18 @@
 """Request and answer bodies."""
 
 from datetime import date
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import StringConstraints, field_validator, model_validator
+from pydantic import field_validator, model_validator
 
 from app.contacts.enums import ContactChannel, ContactKind, ContactOutcome
 from app.contacts.queries import ContactLine, ContactRecord, OwnContact, OwnPairingProgress, UnitProgress
 from app.contacts.rules import UNDO_WITHIN, Tap, hint, is_at_risk
-from app.core.bodies import AnswerBody, Moment, Note, RequestBody, RowId
+from app.core.bodies import AnswerBody, ClientId, Moment, Note, RequestBody, RowId
 from app.people.rules import mask_name
 
 # A nonsense year would overflow where moments are turned to UTC.
 _YEARS = range(2000, 2101)
-
-# No blanks: MySQL takes "a" and "a " for the same.
-ClientId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
 
 
 class RecordContact(RequestBody):

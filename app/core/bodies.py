@@ -14,6 +14,8 @@ Moment = AwareDatetime
 LARGEST_ID = 2**63 - 1
 RowId = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 RegionCode = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{5}$")]
+# Chosen by the phone. No blanks: MySQL takes "a" and "a " for the same.
+ClientId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 
 

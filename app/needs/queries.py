@@ -54,13 +54,16 @@ class UnitNeeds:
     settled: int
 
 
+def _accompanied(cadre_id: int, *, today: date) -> Subquery:
+    in_force = Q(ended_on=None) | Q(ended_on__gt=today)
+    own = Pairing.filter(in_force, cadre_id=cadre_id, started_on__lte=today)
+    return Subquery(own.values("beneficiary_id"))
+
+
 def _families(scope: Scope, *, today: date) -> Q:
     """Return the filter that keeps needs of a cadre's or guardian's families, or of the staff's regions."""
     if scope.cadre_id is not None:
-        own = Pairing.filter(
-            Q(ended_on=None) | Q(ended_on__gt=today), cadre_id=scope.cadre_id, started_on__lte=today
-        )
-        return Q(beneficiary_id__in=Subquery(own.values("beneficiary_id")))
+        return Q(beneficiary_id__in=_accompanied(scope.cadre_id, today=today))
     if scope.guardian_id is not None:
         kept = Guardianship.filter(guardian_id=scope.guardian_id)
         return Q(beneficiary_id__in=Subquery(kept.values("beneficiary_id")))
@@ -180,10 +183,7 @@ async def needs_by_unit(*, scope: Scope, region: str, now: datetime) -> list[Uni
 def _writers(scope: Scope, *, today: date) -> Q:
     """Return the filter that keeps what guardians wrote whose families concern the caller."""
     if scope.cadre_id is not None:
-        own = Pairing.filter(
-            Q(ended_on=None) | Q(ended_on__gt=today), cadre_id=scope.cadre_id, started_on__lte=today
-        )
-        kept = Guardianship.filter(beneficiary_id__in=Subquery(own.values("beneficiary_id")))
+        kept = Guardianship.filter(beneficiary_id__in=_accompanied(scope.cadre_id, today=today))
         return Q(guardian_id__in=Subquery(kept.values("guardian_id")))
     if scope.guardian_id is not None:
         return Q(guardian_id=scope.guardian_id)

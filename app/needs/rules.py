@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.accounts.rules import org_code_of, region_prefix
 from app.needs.enums import OPEN_NEEDS, AnswerWay, NeedAct, NeedState, Speaker
 
 # 官方方案 三(四): difficulties are followed until they are solved; a month of silence is worth a look.
@@ -110,6 +111,5 @@ def level_above(org_code: str) -> str:
 
     官方方案 四(五): what families think of the work is heard where it can be put right.
     """
-    if org_code.endswith("00"):
-        return f"{org_code[:2]}0000"
-    return f"{org_code[:4]}00"
+    prefix = region_prefix(org_code)
+    return org_code_of(prefix[:-2] or prefix)

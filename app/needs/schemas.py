@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import StringConstraints
 
-from app.core.bodies import AnswerBody, Moment, RequestBody, RowId
+from app.core.bodies import AnswerBody, ClientId, Moment, RequestBody, RowId
 from app.needs.enums import (
     AnswerWay,
     InquiryKind,
@@ -23,7 +23,6 @@ from app.people.rules import mask_name
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Department = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
-ClientId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
 
 
 class RaiseNeed(RequestBody):

@@ -4,8 +4,7 @@ from datetime import datetime
 
 from app.campaigns.notices import call_sentence
 from app.campaigns.queries.calling import CallDone, OwnCall
-from app.contacts.schemas import ClientId
-from app.core.bodies import AnswerBody, RequestBody
+from app.core.bodies import AnswerBody, ClientId, RequestBody
 from app.core.clock import CHINA, chinese_day
 from app.messaging.enums import CallOutcome, MessageState, Reason
 from app.messaging.notices import state_words
