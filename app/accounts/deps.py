@@ -182,3 +182,7 @@ CadreDep = Annotated[CadreCaller, Depends(_cadre_caller)]
 StaffDep = Annotated[StaffCaller, Depends(staff_who_may(Permission.READ))]
 EditorDep = Annotated[StaffCaller, Depends(staff_who_may(Permission.EDIT))]
 ApproverDep = Annotated[StaffCaller, Depends(staff_who_may(Permission.APPROVE))]
+RevealerDep = Annotated[StaffCaller, Depends(staff_who_may(Permission.REVEAL))]
+# Whoever takes a file with people in it out of the system.
+ExporterDep = Annotated[StaffCaller, Depends(staff_who_may(Permission.EXPORT))]
+GrantorDep = Annotated[StaffCaller, Depends(staff_who_may(Permission.GRANT))]

@@ -33,3 +33,5 @@ class Permission(Labelled):
     EDIT = "edit", "办理"
     APPROVE = "approve", "审批"
     REVEAL = "reveal", "查看完整信息"
+    EXPORT = "export", "导出"
+    GRANT = "grant", "授权"

@@ -10,7 +10,7 @@ _CITY_TAIL = "00"
 _CODE_DIGITS = 6
 
 PERMISSIONS: dict[StaffRole, frozenset[Permission]] = {
-    StaffRole.ADMIN: frozenset({Permission.READ, Permission.EDIT, Permission.APPROVE, Permission.REVEAL}),
+    StaffRole.ADMIN: frozenset(Permission),
     StaffRole.CLERK: frozenset({Permission.READ, Permission.EDIT}),
     StaffRole.AUDITOR: frozenset({Permission.READ}),
 }
