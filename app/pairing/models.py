@@ -54,6 +54,10 @@ class CadreTerms(Model):
     languages = fields.CharField(max_length=200, default="[]")
     capacity = fields.SmallIntField(null=True)
     takes_part = fields.BooleanField(null=True)
+    # Why he does not take part although his rank says so, or what was agreed with him.
+    excuse = fields.CharField(max_length=200, default="", db_default="")
+    # 官方方案 一(二): 直属单位领导班子成员 take part whatever their rank. Null is what nobody said.
+    leads_unit = fields.BooleanField(null=True)
     updated_at = UtcDatetimeField()
 
     class Meta:
