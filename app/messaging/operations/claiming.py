@@ -238,7 +238,7 @@ async def _lock_due(
     array, collect = (
         ("json_array", "json_group_array") if sql.is_sqlite() else ("JSON_ARRAY", "JSON_ARRAYAGG")
     )
-    parts, values = [], list[Any]()
+    parts, values = list[str](), list[Any]()
     for queue, share in shares.items():
         lanes = [
             (int(urgent), queue, way.value, asked.now, share, behind.get(queries.Queue(queue, way), 0))
