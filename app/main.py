@@ -67,6 +67,7 @@ ADMIN_ROUTERS = (
     orgs_admin.router,
     pairing_admin.router,
     pairing_admin.proposals_router,
+    pairing_admin.participation_router,
     people_admin.router,
     rosters_admin.router,
     campaigns_admin.router,

@@ -7,17 +7,20 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints
 
 from app.core.bodies import AnswerBody, Moment, RegionCode, RequestBody, RowId
-from app.pairing.enums import BarReason, EndReason, PairDecision, ProposalState
+from app.pairing.enums import BarReason, EndReason, PairDecision, Participation, ProposalState
 from app.pairing.models import PairingProposal
 from app.pairing.queries import PairingLine
+from app.pairing.queries.participation import CadreWithout, UnitParticipation
 from app.pairing.queries.proposals import PairLine
 from app.pairing.rules import Period, rotation_due_on
 from app.pairing.rules.costs import LARGEST_CAPACITY
+from app.pairing.rules.participation import LONGEST_EXCUSE
 from app.people.enums import Sex
 from app.people.rules import mask_name
 
 Town = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)]
 Language = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
+Excuse = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_EXCUSE)]
 _LOCKED_AT_ONCE = 200
 
 
@@ -107,6 +110,8 @@ class CadreTermsBody(RequestBody):
     languages: list[Language] = Field(default_factory=list, max_length=5)
     capacity: Annotated[int, Field(ge=0, le=LARGEST_CAPACITY)] | None = None
     takes_part: bool | None = None
+    excuse: Excuse = ""
+    leads_unit: bool | None = None
 
 
 class WishBody(RequestBody):
@@ -223,3 +228,69 @@ class PairAnswer(AnswerBody):
             decision_label=line.decision.label,
             refusal=line.refusal,
         )
+
+
+class ParticipationBody(RequestBody):
+    """Whether a cadre takes part, null to leave it to his rank; why not, where he does not."""
+
+    takes_part: bool | None
+    reason: Excuse = ""
+
+
+class UnitCounts(AnswerBody):
+    """How many cadres of a federation or unit have which part, and how many have nobody yet."""
+
+    org_code: str
+    name: str
+    taking_part: int
+    without: int
+    by_part: dict[Participation, int]
+
+    @classmethod
+    def of(cls, unit: UnitParticipation) -> Self:
+        """Show the numbers of a unit, no part left out."""
+        return cls(
+            org_code=unit.org_code,
+            name=unit.name,
+            taking_part=unit.counts.taking_part,
+            without=unit.counts.without,
+            by_part={part: unit.counts.by_part.get(part, 0) for part in Participation},
+        )
+
+
+class ParticipationAnswer(AnswerBody):
+    """The numbers of the federations of a region by division code, and of the units of one's own by name."""
+
+    federations: list[UnitCounts]
+    own_units: list[UnitCounts]
+
+
+class CadreWithoutAnswer(AnswerBody):
+    """A cadre who takes part and has nobody; `sentence` tells why he takes part."""
+
+    id: int
+    name: str
+    post: str
+    part: Participation
+    part_label: str
+    sentence: str
+
+    @classmethod
+    def of(cls, cadre: CadreWithout) -> Self:
+        """Show a cadre, the name masked."""
+        return cls(
+            id=cadre.id,
+            name=mask_name(cadre.name),
+            post=cadre.post,
+            part=cadre.part,
+            part_label=cadre.part.label,
+            sentence=cadre.sentence,
+        )
+
+
+class UnitWithout(AnswerBody):
+    """The cadres of one unit who take part and have nobody."""
+
+    unit: str
+    org_code: str
+    cadres: list[CadreWithoutAnswer]

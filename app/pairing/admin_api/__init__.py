@@ -8,6 +8,7 @@ from app.pairing.admin_api.pairings import (
     router,
     start_pairing,
 )
+from app.pairing.admin_api.participation import router as participation_router
 from app.pairing.admin_api.proposals import router as proposals_router
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "end_pairing",
     "list_pairings",
     "pairing_history",
+    "participation_router",
     "proposals_router",
     "router",
     "start_pairing",

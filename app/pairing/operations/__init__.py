@@ -1,7 +1,16 @@
 """What happens to pairings and to proposals of pairs; a package, used through this name."""
 
 from app.pairing.operations.accepting import accept
-from app.pairing.operations.knowing import Terms, bar_pair, set_cadre_terms, set_wish
+from app.pairing.operations.knowing import (
+    CadreGone,
+    ExcuseMissing,
+    Terms,
+    bar_pair,
+    set_cadre_terms,
+    set_participation,
+    set_terms_of_many,
+    set_wish,
+)
 from app.pairing.operations.proposing import (
     EditRefused,
     NothingToPropose,
@@ -16,6 +25,8 @@ from app.pairing.operations.proposing import (
 from app.pairing.operations.solving import SolverFailed, solve_in_process, solve_step
 from app.pairing.operations.starting import (
     CadreNotActive,
+    CadreTakesNoPart,
+    CapacityExceeded,
     NotEligible,
     PairingDateWrong,
     PairingOverlaps,
@@ -28,8 +39,12 @@ from app.pairing.operations.starting import (
 )
 
 __all__ = [
+    "CadreGone",
     "CadreNotActive",
+    "CadreTakesNoPart",
+    "CapacityExceeded",
     "EditRefused",
+    "ExcuseMissing",
     "NotEligible",
     "NothingToPropose",
     "PairingDateWrong",
@@ -49,6 +64,8 @@ __all__ = [
     "lock_pairs",
     "request_proposals",
     "set_cadre_terms",
+    "set_participation",
+    "set_terms_of_many",
     "set_wish",
     "solve_again",
     "solve_in_process",
