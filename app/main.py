@@ -43,6 +43,7 @@ from app.people import mini_api as people_mini
 from app.policies import admin_api as policies_admin
 from app.policies import mini_api as policies_mini
 from app.rosters import admin_api as rosters_admin
+from app.stats import admin_api as stats_admin
 
 log = structlog.get_logger()
 
@@ -70,6 +71,7 @@ ADMIN_ROUTERS = (
     pairing_admin.participation_router,
     people_admin.router,
     rosters_admin.router,
+    stats_admin.router,
     campaigns_admin.router,
     messaging_admin.router,
 )
