@@ -69,6 +69,7 @@ ADMIN_ROUTERS = (
     pairing_admin.router,
     pairing_admin.proposals_router,
     pairing_admin.participation_router,
+    pairing_admin.repairing_router,
     people_admin.router,
     rosters_admin.router,
     stats_admin.router,

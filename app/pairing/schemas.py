@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from app.core.bodies import AnswerBody, Moment, RegionCode, RequestBody, RowId
 from app.pairing.enums import BarReason, EndReason, PairDecision, Participation, ProposalState
@@ -12,6 +12,7 @@ from app.pairing.models import PairingProposal
 from app.pairing.queries import PairingLine
 from app.pairing.queries.participation import CadreWithout, UnitParticipation
 from app.pairing.queries.proposals import PairLine
+from app.pairing.queries.repairing import MOST_AT_ONCE, MoveLine
 from app.pairing.rules import Period, rotation_due_on
 from app.pairing.rules.costs import LARGEST_CAPACITY
 from app.pairing.rules.participation import LONGEST_EXCUSE
@@ -294,3 +295,74 @@ class UnitWithout(AnswerBody):
     unit: str
     org_code: str
     cadres: list[CadreWithoutAnswer]
+
+
+class RepairPreviewBody(RequestBody):
+    """Whose families, by unit or by cadres, and to whom; nobody named: the best, as in a proposal."""
+
+    unit: Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)] = ""
+    cadre_ids: Annotated[list[RowId], Field(max_length=_LOCKED_AT_ONCE)] = Field(default_factory=list)
+    receiver_ids: Annotated[list[RowId], Field(max_length=_LOCKED_AT_ONCE)] = Field(default_factory=list)
+    on: date | None = None
+
+    @model_validator(mode="after")
+    def _says_whose(self) -> Self:
+        if bool(self.unit) == bool(self.cadre_ids):
+            raise ValueError("请选择一个单位，或者若干干部")
+        return self
+
+
+class MoveBody(RequestBody):
+    """Who takes over from the cadre of an open pairing."""
+
+    pairing_id: RowId
+    cadre_id: RowId
+
+
+class RepairBody(RequestBody):
+    """The rows of a preview that are to be carried out, from which day (today if none is given), and why."""
+
+    moves: Annotated[list[MoveBody], Field(min_length=1, max_length=MOST_AT_ONCE)]
+    on: date | None = None
+    reason: EndReason
+
+    @field_validator("moves")
+    @classmethod
+    def _each_once(cls, moves: list[MoveBody]) -> list[MoveBody]:
+        if len({move.pairing_id for move in moves}) < len(moves):
+            raise ValueError("同一条结对出现了两次")
+        return moves
+
+
+class RepairDone(AnswerBody):
+    """How many families were handed over."""
+
+    changed: int
+
+
+class MoveAnswer(AnswerBody):
+    """One family of a preview: who has it, who is to have it, and what that comes to."""
+
+    pairing_id: int
+    beneficiary: PairedBeneficiary
+    present_cadre_id: int
+    present_cadre_name: str
+    cadre_id: int | None
+    cadre_name: str
+    can_be_done: bool
+    sentence: str
+
+    @classmethod
+    def of(cls, line: MoveLine) -> Self:
+        """Show a row, all names masked."""
+        known = line.pairing
+        return cls(
+            pairing_id=known.id,
+            beneficiary=PairedBeneficiary(id=known.beneficiary_id, name=mask_name(known.beneficiary_name)),
+            present_cadre_id=known.cadre_id,
+            present_cadre_name=mask_name(known.cadre_name),
+            cadre_id=line.cadre_id,
+            cadre_name=mask_name(line.cadre_name),
+            can_be_done=line.decision is PairDecision.APPLIED,
+            sentence=line.sentence,
+        )

@@ -10,6 +10,7 @@ from app.pairing.admin_api.pairings import (
 )
 from app.pairing.admin_api.participation import router as participation_router
 from app.pairing.admin_api.proposals import router as proposals_router
+from app.pairing.admin_api.repairing import router as repairing_router
 
 __all__ = [
     "change_cadre",
@@ -18,6 +19,7 @@ __all__ = [
     "pairing_history",
     "participation_router",
     "proposals_router",
+    "repairing_router",
     "router",
     "start_pairing",
 ]

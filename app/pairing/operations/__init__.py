@@ -22,6 +22,7 @@ from app.pairing.operations.proposing import (
     request_proposals,
     solve_again,
 )
+from app.pairing.operations.repairing import Move, preview_repairing, repair
 from app.pairing.operations.solving import SolverFailed, solve_in_process, solve_step
 from app.pairing.operations.starting import (
     CadreNotActive,
@@ -45,6 +46,7 @@ __all__ = [
     "CapacityExceeded",
     "EditRefused",
     "ExcuseMissing",
+    "Move",
     "NotEligible",
     "NothingToPropose",
     "PairingDateWrong",
@@ -62,6 +64,8 @@ __all__ = [
     "choose_by_hand",
     "end_pairing",
     "lock_pairs",
+    "preview_repairing",
+    "repair",
     "request_proposals",
     "set_cadre_terms",
     "set_participation",
