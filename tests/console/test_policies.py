@@ -39,7 +39,7 @@ async def test_a_policy_is_written_checked_by_a_second_admin_published_and_withd
     await write(zhou)
     page = zhou.page
     assert page.heading == "护理补贴"
-    assert "残疾等级：一级、二级，其中之一" in page.words
+    assert "残疾等级：一级或二级" in page.words
     assert "社会救助情况：不是特困供养" in page.words
     assert "每月200元" in page.words
     page = await zhou.press("提交")
@@ -83,7 +83,7 @@ async def test_a_mistake_in_a_condition_is_told_with_its_line_and_nothing_typed_
 
     page = await browser.press("保存草稿", files=None, **WRITTEN | {"act": "check"})
     assert "写法没有问题" in page.words
-    assert "残疾等级：一级、二级，其中之一" in page.words
+    assert "残疾等级：一级或二级" in page.words
     assert await Policy.all().count() == 0
 
 

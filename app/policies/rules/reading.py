@@ -58,8 +58,8 @@ def _one(fact: Fact, value: Any) -> str:
     return str(fact.choices.get(value, value))
 
 
-def _several(fact: Fact, values: tuple[Any, ...]) -> str:
-    return "、".join(_one(fact, value) for value in values)
+def _several(fact: Fact, values: tuple[Any, ...], *, joint: str = "、") -> str:
+    return joint.join(_one(fact, value) for value in values)
 
 
 _WORDS: Mapping[Operator, Callable[[Fact, Any], str]] = {
@@ -70,7 +70,7 @@ _WORDS: Mapping[Operator, Callable[[Fact, Any], str]] = {
     Operator.MORE: lambda fact, value: f"：大于{_one(fact, value)}",
     Operator.AT_LEAST: lambda fact, value: f"：不小于{_one(fact, value)}",
     Operator.BETWEEN: lambda fact, ends: f"：{_one(fact, ends[0])}至{_one(fact, ends[1])}，含两端",
-    Operator.IN: lambda fact, values: f"：{_several(fact, values)}，其中之一",
+    Operator.IN: lambda fact, values: f"：{_several(fact, values, joint='或')}",
     Operator.OVERLAPS: lambda fact, values: f"：包含{_several(fact, values)}中的任何一个",
     Operator.WITHIN: lambda fact, values: f"：在{_several(fact, values)}之内",
 }
