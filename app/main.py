@@ -43,6 +43,7 @@ from app.people import mini_api as people_mini
 from app.policies import admin_api as policies_admin
 from app.policies import mini_api as policies_mini
 from app.rosters import admin_api as rosters_admin
+from app.stats import admin_api as stats_admin
 
 log = structlog.get_logger()
 
@@ -67,8 +68,11 @@ ADMIN_ROUTERS = (
     orgs_admin.router,
     pairing_admin.router,
     pairing_admin.proposals_router,
+    pairing_admin.participation_router,
+    pairing_admin.repairing_router,
     people_admin.router,
     rosters_admin.router,
+    stats_admin.router,
     campaigns_admin.router,
     messaging_admin.router,
 )

@@ -52,9 +52,10 @@ async def new(
     clock: ClockDep,
     kind: CampaignKind = CampaignKind.FESTIVAL_REMINDER,
     occasion: Annotated[str, Query(max_length=60)] = "",
+    policy: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
-    """Show an empty form of one kind."""
-    values = {"kind": kind.value, "region_code": caller.org_code, "occasion": occasion}
+    """Show an empty form of one kind, for one festival or one policy if it is named."""
+    values = {"kind": kind.value, "region_code": caller.org_code, "occasion": occasion, "policy_key": policy}
     return await _form(request, caller, clock, values=values)
 
 

@@ -41,6 +41,25 @@ _FIELDS: Mapping[str, str] = {
     "on": "日期",
     "reason": "原因",
     "field": "哪一项",
+    "key": "政策代码",
+    "department": "部门",
+    "summary": "大白话",
+    "body": "全文",
+    "proofs": "材料",
+    "apply_at": "到哪里办",
+    "when": "条件",
+    "received_when": "怎样算已经享受",
+    "amounts": "金额",
+    "exclusive_with": "不能同时享受",
+    "higher_of": "择高",
+    "source": "依据",
+    "source_url": "文件网址",
+    "checked_on": "核对日期",
+    "valid_from": "执行日期",
+    "step": "办理情况",
+    "act": "怎样办理",
+    "evidence": "依据",
+    "until": "到哪天",
 }
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
@@ -55,7 +74,7 @@ class FieldProblem(BaseModel):
     @property
     def sentence(self) -> str:
         """Return it with the label that the form shows."""
-        name = self.pointer.strip("/")
+        name = self.pointer.strip("/").partition("/")[0]
         return f"{_FIELDS[name]}：{self.detail}" if name in _FIELDS else self.detail
 
 

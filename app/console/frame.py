@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from importlib.resources import files
 from urllib.parse import urlencode
@@ -12,20 +13,23 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from app.accounts.deps import StaffCaller
 from app.accounts.enums import Permission
-from app.accounts.rules import may
+from app.accounts.rules import is_county, may
 from app.core.clock import CHINA, china_date, chinese_day
 
 HOME = "/console/home"
 SIGN_IN = "/console/sign-in"
-# The menu: first part of the address, and its label.
-SECTIONS = {
-    "home": "首页",
-    "rosters": "花名册",
-    "beneficiaries": "帮扶对象",
-    "pairings": "结对",
-    "campaigns": "群发任务",
-    "festivals": "节日",
+# The menu by groups: first part of the address, and its label.
+MENU: Mapping[str, Mapping[str, str]] = {
+    "": {"home": "首页"},
+    "登记": {"rosters": "花名册", "beneficiaries": "帮扶对象"},
+    "结对": {"pairings": "结对"},
+    "节日与群发": {"festivals": "节日", "campaigns": "群发任务"},
+    "政策": {"policies": "政策库", "entitlements": "应享未享"},
+    "诉求": {"needs": "诉求", "inquiries": "来信", "opinions": "意见"},
 }
+SECTIONS = {name: label for group in MENU.values() for name, label in group.items()}
+# What families say about a county is read by the federation above it.
+_ABOVE_COUNTIES = {"opinions"}
 STATIC = {
     name: files("app.console").joinpath("static", name).read_bytes()
     for name in ("console.css", "progress.js")
@@ -55,6 +59,20 @@ NOTICES = {
     "marked": "已设为每年自动提醒，等待另一名管理员确认。",
     "unmarked": "已取消每年自动提醒。",
     "automatic_confirmed": "已确认，以后每年自动提醒。",
+    "policy_drafted": "草稿已保存。请核对，然后提交。",
+    "policy_submitted": "已提交，等待另一名管理员核对后发布。",
+    "policy_published": "已发布。各家的应享未享马上重新推算，人多时要几分钟。",
+    "policy_withdrawn": "已撤回。各家的应享未享马上重新推算。",
+    "examples_planted": "示例政策已载入，都是草稿。发布前请按当地文件核对。",
+    "examples_known": "示例政策都已经载入过了。",
+    "step_marked": "办理情况已登记。",
+    "need_step": "这一步已登记，写进了办理过程。",
+    "inquiry_answered": "回复已保存，是否送到见下面。",
+    "opinion_answered": "答复已保存。",
+    "consent_recorded": "同意已登记。",
+    "consent_withdrawn": "撤回已登记，马上停发。",
+    "muted": "已登记。到期以前，节日不打扰这个家庭。",
+    "unmuted": "已取消，节日消息恢复正常。",
 }
 # One of our own addresses and nothing else: no host, no backslash, no way up.
 _OWN_PATH = re.compile(r"(?!.*(?:\.\.|//))/console/[A-Za-z0-9_./?=&%-]*")
@@ -94,7 +112,7 @@ def page(
         shown: what the template shows.
     """
     frame = {
-        "sections": SECTIONS,
+        "menu": _menu_for(caller) if caller is not None else {},
         "section": request.url.path.removeprefix("/console/").partition("/")[0],
         "staff": caller,
         "may_edit": caller is not None and may(caller.role, Permission.EDIT),
@@ -102,6 +120,14 @@ def page(
         "notice": NOTICES.get(request.query_params.get("done", "")),
     }
     return HTMLResponse(_TEMPLATES.get_template(template).render(frame | shown), status_code=status)
+
+
+def _menu_for(caller: StaffCaller) -> dict[str, dict[str, str]]:
+    hidden = _ABOVE_COUNTIES if is_county(caller.org_code) else set()
+    return {
+        group: {name: label for name, label in entries.items() if name not in hidden}
+        for group, entries in MENU.items()
+    }
 
 
 def go_on(path: str, *, done: str = "", **query: str) -> RedirectResponse:

@@ -4,12 +4,18 @@ from app.console import (
     beneficiaries,
     campaigns,
     composing,
+    consents,
     entering,
+    entitlements,
     festivals,
     home,
+    needs,
     pairings,
+    policies,
+    policy_drafts,
     rosters,
     trials,
+    voices,
 )
 
 ROUTERS = (
@@ -17,11 +23,18 @@ ROUTERS = (
     home.router,
     rosters.router,
     beneficiaries.router,
+    consents.router,
     pairings.router,
     # Before the campaigns, since /campaigns/new and /campaigns/trial-list are no campaign's number.
     composing.router,
     trials.router,
     campaigns.router,
     festivals.router,
+    # Before the policies, since /policies/new is no policy's number.
+    policy_drafts.router,
+    policies.router,
+    entitlements.router,
+    needs.router,
+    voices.router,
     entering.nowhere,
 )

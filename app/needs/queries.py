@@ -12,6 +12,7 @@ from tortoise.expressions import Q, Subquery
 from app.accounts.queries import in_regions
 from app.accounts.rules import Scope, region_prefix
 from app.core import sql
+from app.core.clock import china_date
 from app.core.errors import NotFound
 from app.core.pagination import PageQuery, cut
 from app.messaging.enums import OPEN_STATES, MessageState
@@ -96,6 +97,23 @@ async def needs_in(
         found = found.filter(domain=domain)
     if open_only:
         found = found.filter(state__in=list(OPEN_NEEDS))
+    return cut(await found.order_by("id").limit(page.limit + 1), page=page)
+
+
+async def stuck_needs_in(*, scope: Scope, page: PageQuery, now: datetime) -> tuple[list[Need], int | None]:
+    """Return one page of open needs that nobody moved for a month, oldest first, and the next page.
+
+    Args:
+        scope: who asks.
+        page: where to go on and how many.
+        now: what nobody moved since a month before this moment is stuck.
+    """
+    found = Need.filter(
+        _families(scope, today=china_date(now)),
+        id__gt=page.cursor,
+        state__in=list(OPEN_NEEDS),
+        last_step_at__lte=now - STUCK_AFTER,
+    )
     return cut(await found.order_by("id").limit(page.limit + 1), page=page)
 
 

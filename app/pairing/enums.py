@@ -23,6 +23,8 @@ class PairingRefusal(Labelled):
     BENEFICIARY_UNKNOWN = "beneficiary_unknown", "没有找到该帮扶对象"
     CADRE_UNKNOWN = "cadre_unknown", "没有找到该帮扶干部"
     CADRE_NOT_ACTIVE = "cadre_not_active", "帮扶干部不在岗，不能新结对"
+    CADRE_TAKES_NO_PART = "cadre_takes_no_part", "帮扶干部登记为不参加，不能新结对"
+    CAPACITY_EXCEEDED = "capacity_exceeded", "超过帮扶干部的可结对户数"
     NOT_ELIGIBLE = "not_eligible", "不符合帮扶对象条件"
     START_TOO_EARLY = "start_too_early", "结对日期早于专项工作开始的日期"
     START_TOO_LATE = "start_too_late", "结对日期太远，最多提前一年安排"
@@ -35,6 +37,22 @@ class PairingOutcome(Labelled):
     STARTS = "starts", "可以结对"
     ALREADY = "already", "已经结对，无需改动"
     REFUSED = "refused", "不能结对"
+
+
+class Participation(Labelled):
+    """A cadre's part in the scheme (官方方案 一(二), 四(三))."""
+
+    BY_DUTY = "by_duty", "应当参加"
+    VOLUNTEER = "volunteer", "自愿参加"
+    GOES_ON = "goes_on", "退休后继续参加"
+    EXCUSED = "excused", "登记为不参加"
+    MAY = "may", "可自愿参加"
+    GONE = "gone", "退休或调离"
+
+    @property
+    def takes_part(self) -> bool:
+        """Tell whether he is to have at least one family (官方方案 二)."""
+        return self in {Participation.BY_DUTY, Participation.VOLUNTEER, Participation.GOES_ON}
 
 
 class ProposalState(Labelled):

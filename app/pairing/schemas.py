@@ -4,20 +4,24 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from app.core.bodies import AnswerBody, Moment, RegionCode, RequestBody, RowId
-from app.pairing.enums import BarReason, EndReason, PairDecision, ProposalState
+from app.pairing.enums import BarReason, EndReason, PairDecision, Participation, ProposalState
 from app.pairing.models import PairingProposal
 from app.pairing.queries import PairingLine
+from app.pairing.queries.participation import CadreWithout, UnitParticipation
 from app.pairing.queries.proposals import PairLine
+from app.pairing.queries.repairing import MOST_AT_ONCE, MoveLine
 from app.pairing.rules import Period, rotation_due_on
 from app.pairing.rules.costs import LARGEST_CAPACITY
+from app.pairing.rules.participation import LONGEST_EXCUSE
 from app.people.enums import Sex
 from app.people.rules import mask_name
 
 Town = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)]
 Language = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
+Excuse = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_EXCUSE)]
 _LOCKED_AT_ONCE = 200
 
 
@@ -107,6 +111,8 @@ class CadreTermsBody(RequestBody):
     languages: list[Language] = Field(default_factory=list, max_length=5)
     capacity: Annotated[int, Field(ge=0, le=LARGEST_CAPACITY)] | None = None
     takes_part: bool | None = None
+    excuse: Excuse = ""
+    leads_unit: bool | None = None
 
 
 class WishBody(RequestBody):
@@ -222,4 +228,141 @@ class PairAnswer(AnswerBody):
             decision=line.decision,
             decision_label=line.decision.label,
             refusal=line.refusal,
+        )
+
+
+class ParticipationBody(RequestBody):
+    """Whether a cadre takes part, null to leave it to his rank; why not, where he does not."""
+
+    takes_part: bool | None
+    reason: Excuse = ""
+
+
+class UnitCounts(AnswerBody):
+    """How many cadres of a federation or unit have which part, and how many have nobody yet."""
+
+    org_code: str
+    name: str
+    taking_part: int
+    without: int
+    by_part: dict[Participation, int]
+
+    @classmethod
+    def of(cls, unit: UnitParticipation) -> Self:
+        """Show the numbers of a unit, no part left out."""
+        return cls(
+            org_code=unit.org_code,
+            name=unit.name,
+            taking_part=unit.counts.taking_part,
+            without=unit.counts.without,
+            by_part={part: unit.counts.by_part.get(part, 0) for part in Participation},
+        )
+
+
+class ParticipationAnswer(AnswerBody):
+    """The numbers of the federations of a region by division code, and of the units of one's own by name."""
+
+    federations: list[UnitCounts]
+    own_units: list[UnitCounts]
+
+
+class CadreWithoutAnswer(AnswerBody):
+    """A cadre who takes part and has nobody; `sentence` tells why he takes part."""
+
+    id: int
+    name: str
+    post: str
+    part: Participation
+    part_label: str
+    sentence: str
+
+    @classmethod
+    def of(cls, cadre: CadreWithout) -> Self:
+        """Show a cadre, the name masked."""
+        return cls(
+            id=cadre.id,
+            name=mask_name(cadre.name),
+            post=cadre.post,
+            part=cadre.part,
+            part_label=cadre.part.label,
+            sentence=cadre.sentence,
+        )
+
+
+class UnitWithout(AnswerBody):
+    """The cadres of one unit who take part and have nobody."""
+
+    unit: str
+    org_code: str
+    cadres: list[CadreWithoutAnswer]
+
+
+class RepairPreviewBody(RequestBody):
+    """Whose families, by unit or by cadres, and to whom; nobody named: the best, as in a proposal."""
+
+    unit: Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)] = ""
+    cadre_ids: Annotated[list[RowId], Field(max_length=_LOCKED_AT_ONCE)] = Field(default_factory=list)
+    receiver_ids: Annotated[list[RowId], Field(max_length=_LOCKED_AT_ONCE)] = Field(default_factory=list)
+    on: date | None = None
+
+    @model_validator(mode="after")
+    def _says_whose(self) -> Self:
+        if bool(self.unit) == bool(self.cadre_ids):
+            raise ValueError("请选择一个单位，或者若干干部")
+        return self
+
+
+class MoveBody(RequestBody):
+    """Who takes over from the cadre of an open pairing."""
+
+    pairing_id: RowId
+    cadre_id: RowId
+
+
+class RepairBody(RequestBody):
+    """The rows of a preview that are to be carried out, from which day (today if none is given), and why."""
+
+    moves: Annotated[list[MoveBody], Field(min_length=1, max_length=MOST_AT_ONCE)]
+    on: date | None = None
+    reason: EndReason
+
+    @field_validator("moves")
+    @classmethod
+    def _each_once(cls, moves: list[MoveBody]) -> list[MoveBody]:
+        if len({move.pairing_id for move in moves}) < len(moves):
+            raise ValueError("同一条结对出现了两次")
+        return moves
+
+
+class RepairDone(AnswerBody):
+    """How many families were handed over."""
+
+    changed: int
+
+
+class MoveAnswer(AnswerBody):
+    """One family of a preview: who has it, who is to have it, and what that comes to."""
+
+    pairing_id: int
+    beneficiary: PairedBeneficiary
+    present_cadre_id: int
+    present_cadre_name: str
+    cadre_id: int | None
+    cadre_name: str
+    can_be_done: bool
+    sentence: str
+
+    @classmethod
+    def of(cls, line: MoveLine) -> Self:
+        """Show a row, all names masked."""
+        known = line.pairing
+        return cls(
+            pairing_id=known.id,
+            beneficiary=PairedBeneficiary(id=known.beneficiary_id, name=mask_name(known.beneficiary_name)),
+            present_cadre_id=known.cadre_id,
+            present_cadre_name=mask_name(known.cadre_name),
+            cadre_id=line.cadre_id,
+            cadre_name=mask_name(line.cadre_name),
+            can_be_done=line.decision is PairDecision.APPLIED,
+            sentence=line.sentence,
         )

@@ -14,6 +14,7 @@ from app.people.models import Beneficiary, Cadre, Consent, Guardian, Guardianshi
 from app.people.rules import fold_typed, guardian_reach
 
 _GUARDIANS_OF_ONE = 50
+_CONSENTS_OF_ONE = 50
 
 
 class BeneficiaryNotFound(NotFound):
@@ -189,6 +190,16 @@ async def own_guardian(*, guardian_id: int) -> Guardian:
     No scope: he asks about himself.
     """
     return await Guardian.get(id=guardian_id)
+
+
+async def consents_of(*, scope: Scope, guardian_id: int) -> list[Consent]:
+    """Return what a guardian agreed to and took back, latest first, at most fifty.
+
+    Raises:
+        GuardianNotFound: the guardian is of another region.
+    """
+    guardian = await guardian_in(scope=scope, guardian_id=guardian_id)
+    return await Consent.filter(guardian_id=guardian.id).order_by("-id").limit(_CONSENTS_OF_ONE)
 
 
 async def consent_in_force(

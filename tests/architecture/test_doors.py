@@ -40,6 +40,7 @@ BODIES: dict[Door, dict[str, object]] = {
     ("POST", "/admin/v1/pairings/proposals/{proposal_id}/lock"): {"beneficiary_ids": [1]},
     ("POST", "/admin/v1/pairings/proposals/{proposal_id}/accept"): {},
     ("PUT", "/admin/v1/pairings/terms/{cadre_id}"): {},
+    ("POST", "/admin/v1/cadres/{cadre_id}/participation"): {"takes_part": True},
     ("PUT", "/admin/v1/pairings/wishes/{beneficiary_id}"): {},
     ("PUT", "/admin/v1/campaigns/{campaign_id}"): {"kind": "policy_notice", "title": "年审开始办理"},
     ("POST", "/admin/v1/campaigns/{campaign_id}/approve"): {"content_hash": "0" * 64},

@@ -36,7 +36,7 @@ class Page(HTMLParser):
         self.addresses: list[str] = []
         self._open: list[str] = []
         self._form: Form | None = None
-        self._link = self._select = ""
+        self._link = self._select = self._area = ""
         self.feed(answer.text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -55,7 +55,7 @@ class Page(HTMLParser):
     def _take_field(self, tag: str, given: dict[str, str]) -> None:
         assert self._form is not None
         name = given.get("name", "")
-        if tag in {"input", "textarea", "select"}:
+        if tag in {"input", "textarea", "select", "button"}:
             self._form.names.add(name)
         if tag == "select":
             self._select = name
@@ -63,6 +63,7 @@ class Page(HTMLParser):
             self._form.values[self._select] = given["value"]
         elif tag == "textarea":
             self._form.values[name] = ""
+            self._area = name
         elif tag == "input" and (
             given.get("type") not in {"radio", "checkbox", "file"} or "checked" in given
         ):
@@ -71,6 +72,8 @@ class Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "a":
             self._link = ""
+        if tag == "textarea":
+            self._area = ""
         if tag == "form":
             self._form = None
         if tag in self._open:
@@ -78,6 +81,9 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.words += data
+        if self._area and self._form is not None:
+            # Browsers leave out the line break right after the tag.
+            self._form.values[self._area] += data.removeprefix("\n")
         if "h1" in self._open:
             self.heading += data
         if self._form is not None and "button" in self._open:

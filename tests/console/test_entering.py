@@ -1,5 +1,6 @@
 """Signing in and out, and the doors that stay shut."""
 
+import re
 from datetime import timedelta
 
 import httpx
@@ -122,8 +123,7 @@ async def test_signing_in_leads_to_our_own_pages_only(
 async def test_whoever_is_not_signed_in_is_sent_to_sign_in(
     stranger: httpx.AsyncClient, method: str, path: str
 ) -> None:
-    for name in ("import_id", "beneficiary_id", "guardian_id", "pairing_id", "campaign_id"):
-        path = path.replace(f"{{{name}}}", "1")
+    path = re.sub(r"\{\w+_id\}", "1", path)
     path = path.replace("{kind}", "cadres").replace("{key}", "qingming").replace("{path:path}", "nowhere")
     form = {"kind": "cadres", "reason": "rotation", "beneficiary_id": "1", "cadre_id": "1", "name": "某人"}
     form |= {"relation": "other", "id_number": "1", "content_hash": "0" * 64}

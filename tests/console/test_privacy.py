@@ -4,15 +4,19 @@ import re
 from urllib.parse import urlsplit
 
 from app.accounts.enums import StaffRole
+from app.policies.models import EntitlementTally
+from tests.accounts.factories import LIXIA
 from tests.campaigns.factories import campaign_sender, expand_all, make_campaign, reachable_guardian
 from tests.conftest import NOW
 from tests.console.browser import Browser, Page
 from tests.console.conftest import SignedIn
 from tests.fakes.clock import FixedClock
 from tests.fakes.wechat import FakeWeChat
+from tests.needs.factories import make_inquiry, make_need
 from tests.pairing.factories import make_pairing
 from tests.people.cast import LIU_GUIYING, SUN_JIANGUO, WANG_XIULAN
 from tests.people.factories import make_beneficiary, make_cadre
+from tests.policies.factories import make_entitlement, make_policy
 from tests.rosters.factories import person, roster
 
 ADDRESS = "济南市历下区泉城路街道7号"
@@ -42,9 +46,16 @@ async def fill(browser: Browser, wechat: FakeWeChat, clock: FixedClock) -> None:
         phone=LIU_GUIYING.phone,
         address=ADDRESS,
     )
-    await reachable_guardian(beneficiary=beneficiary, name=WANG_XIULAN.name, phone=WANG_XIULAN.phone)
+    guardian = await reachable_guardian(
+        beneficiary=beneficiary, name=WANG_XIULAN.name, phone=WANG_XIULAN.phone
+    )
     cadre = await make_cadre(name=SUN_JIANGUO.name, phone=SUN_JIANGUO.phone)
-    await make_pairing(beneficiary=beneficiary, cadre=cadre)
+    pairing = await make_pairing(beneficiary=beneficiary, cadre=cadre)
+    await make_need(pairing)
+    await make_inquiry(guardian)
+    await make_policy(policy_key="care_sub", state="draft", org_code=LIXIA)
+    await make_entitlement(beneficiary_id=beneficiary.id, policy=await make_policy(policy_key="care_sub"))
+    await EntitlementTally.create(region_code=LIXIA, policy_key="care_sub", verdict="gap", step="", amount=1)
     campaign = await make_campaign()
     await expand_all(now=NOW)
     await campaign_sender(wechat, clock).send_due()
@@ -69,7 +80,11 @@ async def test_no_page_shows_a_full_name_number_phone_or_address(
     pages.append(await browser.press("生成绑定二维码"))
     assert {"/console/home", "/console/rosters", "/console/beneficiaries", "/console/pairings"} <= shown
     assert {"/console/campaigns", "/console/campaigns/new", "/console/festivals"} <= shown
-    assert len(shown) >= 13
+    assert {"/console/policies", "/console/policies/new", "/console/policies/facts"} <= shown
+    assert {"/console/entitlements/people", "/console/needs/numbers", "/console/inquiries"} <= shown
+    kinds = {re.sub(r"\d+", "N", path) for path in shown}
+    assert {"/console/beneficiaries/N/policies", "/console/beneficiaries/N/guardians/N"} <= kinds
+    assert {"/console/needs/N", "/console/inquiries/N", "/console/policies/N/edit"} <= kinds
     secret = [person.name for person in (LIU_GUIYING, WANG_XIULAN, SUN_JIANGUO)] + ["欧阳明德", ADDRESS]
     secret += [LIU_GUIYING.id_number, LIU_GUIYING.certificate]
     secret += [person.phone for person in (LIU_GUIYING, WANG_XIULAN, SUN_JIANGUO)]

@@ -17,6 +17,7 @@ from tests.rosters.factories import (
     BENEFICIARY_HEADERS,
     CADRE_HEADERS,
     PAIRING_HEADERS,
+    TERMS_HEADERS,
     confirm,
     counts,
     person,
@@ -37,7 +38,7 @@ async def clerk(client: httpx.AsyncClient) -> dict[str, str]:
     ("kind", "label", "headers"),
     [
         ("beneficiaries", "帮扶对象", BENEFICIARY_HEADERS),
-        ("cadres", "帮扶干部", CADRE_HEADERS),
+        ("cadres", "帮扶干部", (*CADRE_HEADERS, *TERMS_HEADERS)),
         ("pairings", "结对关系", PAIRING_HEADERS),
     ],
 )

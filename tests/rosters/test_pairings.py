@@ -8,6 +8,7 @@ import pytest
 from app.audit.models import AuditEntry
 from app.pairing.models import Pairing
 from tests.accounts.factories import JINAN, SHIZHONG, staff_headers
+from tests.pairing.factories import make_terms
 from tests.people.factories import fresh_id_number, fresh_phone, make_beneficiary, make_cadre
 from tests.rosters.factories import PAIRING_HEADERS, counts, import_all, rows_of, upload, workbook
 
@@ -72,12 +73,38 @@ async def test_every_reason_not_to_pair_is_told_at_its_cell(
         ("conflict", "B3 帮扶对象身份证号：本县没有登记该帮扶对象，请先导入帮扶对象"),
         ("conflict", "A4 干部手机号：没有找到使用该手机号的帮扶干部，请先导入帮扶干部"),
         ("conflict", "A5 干部手机号：没有找到使用该手机号的帮扶干部，请先导入帮扶干部"),
-        ("conflict", "A6 干部手机号：该干部已退休，不能新结对"),
+        ("conflict", "A6 干部手机号：该干部已退休，没有登记愿意继续参加，不能新结对"),
         ("conflict", "C7 结对日期：结对日期不能早于2024年1月17日，即专项工作开始的日期"),
         ("conflict", "B8 帮扶对象身份证号：不符合帮扶对象条件：残疾等级不是一级或二级"),
         ("error", "C9 结对日期：这个日期不存在，请核对"),
         ("conflict", "B10 帮扶对象身份证号：与第11行是同一位帮扶对象，请只保留一行"),
         ("conflict", "B11 帮扶对象身份证号：与第10行是同一位帮扶对象，请只保留一行"),
+    ]
+
+
+async def test_a_stated_capacity_holds_for_the_whole_file(
+    client: httpx.AsyncClient, clerk: dict[str, str]
+) -> None:
+    small, excused = await make_cadre(), await make_cadre()
+    await make_terms(small, capacity=1)
+    await make_terms(excused, takes_part=False, excuse="产假至年底")
+    people = [await make_beneficiary() for _ in range(3)]
+    rows = [
+        [small.phone, people[0].id_number, "2026-03-01"],
+        [small.phone, people[1].id_number, "2026-03-01"],
+        [excused.phone, people[2].id_number, "2026-03-01"],
+    ]
+
+    uploaded = await upload(client, workbook(PAIRING_HEADERS, rows), headers=clerk, kind="pairings")
+
+    found = await rows_of(client, uploaded.json()["id"], headers=clerk)
+    assert [(row["verdict"], *(problem["text"] for problem in row["problems"])) for row in found] == [
+        ("new",),
+        (
+            "conflict",
+            "A3 干部手机号：该干部可结对1户，已有1户；请选择其他干部，或者先调整他的可结对户数",
+        ),
+        ("conflict", "A4 干部手机号：帮扶干部登记为不参加，不能新结对"),
     ]
 
 

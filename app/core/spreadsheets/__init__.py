@@ -9,7 +9,7 @@ from app.core.spreadsheets.process import read_table_safely, stream_table_safely
 from app.core.spreadsheets.reading import read_table
 from app.core.spreadsheets.refusals import SpreadsheetRefused
 from app.core.spreadsheets.tables import Cell, CellKind, SheetRow, SheetTable
-from app.core.spreadsheets.writing import ColumnGuide, write_table
+from app.core.spreadsheets.writing import ColumnGuide, TableBook, write_table
 
 __all__ = [
     "Cell",
@@ -19,6 +19,7 @@ __all__ = [
     "SheetRow",
     "SheetTable",
     "SpreadsheetRefused",
+    "TableBook",
     "read_table",
     "read_table_safely",
     "stream_table_safely",

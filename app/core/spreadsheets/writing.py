@@ -109,18 +109,67 @@ def _row(number: int, texts: Sequence[str | None], *, letters: Sequence[str], st
     return f'<row r="{number}">{"".join(cells)}</row>'
 
 
+class TableBook:
+    """Writes an .xlsx of one or more tables, row by row: no more is kept than the packed file itself.
+
+    Every call holds the processor for as long as its rows take; call `add` in a thread. Not for two threads
+    at once.
+
+    Args:
+        sheets: the headers of each sheet by its name, in their order.
+        guides: width and note of columns, by header.
+    """
+
+    def __init__(
+        self, sheets: Mapping[str, Sequence[str]], *, guides: Mapping[str, ColumnGuide] | None = None
+    ) -> None:
+        self._headers = list(sheets.values())
+        self._guides = guides or {}
+        self._buffer = io.BytesIO()
+        self._archive = zipfile.ZipFile(self._buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=4)
+        for part, text in frame_parts(list(sheets), hidden=_CHOICES).items():
+            self._archive.writestr(_entry(part), text)
+        self._place = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        headers = self._headers[self._place]
+        self._place += 1
+        self._rows = 1
+        self._letters = [column_letters(place) for place in range(1, len(headers) + 1)]
+        self._stream = self._archive.open(_entry(f"xl/worksheets/sheet{self._place}.xml"), "w")
+        known = [self._guides.get(header, ColumnGuide()) for header in headers]
+        for piece in _table_head(headers, known, letters=self._letters, is_first=self._place == 1):
+            self._stream.write(piece.encode())
+
+    def add(self, rows: Iterable[Sequence[str | None]]) -> None:
+        """Write further rows of the sheet that is being written."""
+        for texts in rows:
+            self._rows += 1
+            row = _row(self._rows, texts, letters=self._letters, style=TEXT_STYLE)
+            self._stream.write(row.encode())
+
+    def next_sheet(self) -> None:
+        """Close this sheet and begin the next one."""
+        self._end()
+        self._begin()
+
+    def _end(self) -> None:
+        self._stream.write(b"</sheetData></worksheet>")
+        self._stream.close()
+
+    def finish(self) -> bytes:
+        """Close the last sheet and return the file."""
+        self._end()
+        self._archive.close()
+        return self._buffer.getvalue()
+
+
 def _table_sheet(
     headers: Sequence[str], rows: Iterable[Sequence[str | None]], guides: Sequence[ColumnGuide]
 ) -> Iterator[str]:
     letters = [column_letters(place) for place in range(1, len(headers) + 1)]
-    yield f'{DECLARATION}<worksheet xmlns="{MAIN}">'
-    yield '<sheetViews><sheetView tabSelected="1" workbookViewId="0">'
-    yield '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
-    yield "</sheetView></sheetViews><cols>"
-    for place, guide in enumerate(guides, 1):
-        yield f'<col min="{place}" max="{place}" width="{guide.width}" style="{TEXT_STYLE}" customWidth="1"/>'
-    yield "</cols><sheetData>"
-    yield _row(1, headers, letters=letters, style=HEADER_STYLE)
+    yield from _table_head(headers, guides, letters=letters)
     for number, texts in enumerate(rows, 2):
         yield _row(number, texts, letters=letters, style=TEXT_STYLE)
     yield "</sheetData>"
@@ -130,6 +179,20 @@ def _table_sheet(
         yield from (_validation(column, guide) for column, guide in helped)
         yield "</dataValidations>"
     yield "</worksheet>"
+
+
+def _table_head(
+    headers: Sequence[str], guides: Sequence[ColumnGuide], *, letters: Sequence[str], is_first: bool = True
+) -> Iterator[str]:
+    yield f'{DECLARATION}<worksheet xmlns="{MAIN}">'
+    selected = ' tabSelected="1"' if is_first else ""
+    yield f'<sheetViews><sheetView{selected} workbookViewId="0">'
+    yield '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
+    yield "</sheetView></sheetViews><cols>"
+    for place, guide in enumerate(guides, 1):
+        yield f'<col min="{place}" max="{place}" width="{guide.width}" style="{TEXT_STYLE}" customWidth="1"/>'
+    yield "</cols><sheetData>"
+    yield _row(1, headers, letters=letters, style=HEADER_STYLE)
 
 
 def _validation(column: str, guide: ColumnGuide) -> str:

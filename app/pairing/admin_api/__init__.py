@@ -8,14 +8,18 @@ from app.pairing.admin_api.pairings import (
     router,
     start_pairing,
 )
+from app.pairing.admin_api.participation import router as participation_router
 from app.pairing.admin_api.proposals import router as proposals_router
+from app.pairing.admin_api.repairing import router as repairing_router
 
 __all__ = [
     "change_cadre",
     "end_pairing",
     "list_pairings",
     "pairing_history",
+    "participation_router",
     "proposals_router",
+    "repairing_router",
     "router",
     "start_pairing",
 ]

@@ -125,6 +125,8 @@ async def set_terms(cadre_id: RowId, body: CadreTermsBody, caller: EditorDep, cl
         languages=tuple(body.languages),
         capacity=body.capacity,
         takes_part=body.takes_part,
+        excuse=body.excuse,
+        leads_unit=body.leads_unit,
     )
     await operations.set_cadre_terms(
         scope=caller.scope, cadre_id=cadre_id, terms=terms, actor=caller.actor, now=clock.now()

@@ -1,7 +1,16 @@
 """What happens to pairings and to proposals of pairs; a package, used through this name."""
 
 from app.pairing.operations.accepting import accept
-from app.pairing.operations.knowing import Terms, bar_pair, set_cadre_terms, set_wish
+from app.pairing.operations.knowing import (
+    CadreGone,
+    ExcuseMissing,
+    Terms,
+    bar_pair,
+    set_cadre_terms,
+    set_participation,
+    set_terms_of_many,
+    set_wish,
+)
 from app.pairing.operations.proposing import (
     EditRefused,
     NothingToPropose,
@@ -13,9 +22,12 @@ from app.pairing.operations.proposing import (
     request_proposals,
     solve_again,
 )
+from app.pairing.operations.repairing import Move, preview_repairing, repair
 from app.pairing.operations.solving import SolverFailed, solve_in_process, solve_step
 from app.pairing.operations.starting import (
     CadreNotActive,
+    CadreTakesNoPart,
+    CapacityExceeded,
     NotEligible,
     PairingDateWrong,
     PairingOverlaps,
@@ -28,8 +40,13 @@ from app.pairing.operations.starting import (
 )
 
 __all__ = [
+    "CadreGone",
     "CadreNotActive",
+    "CadreTakesNoPart",
+    "CapacityExceeded",
     "EditRefused",
+    "ExcuseMissing",
+    "Move",
     "NotEligible",
     "NothingToPropose",
     "PairingDateWrong",
@@ -47,8 +64,12 @@ __all__ = [
     "choose_by_hand",
     "end_pairing",
     "lock_pairs",
+    "preview_repairing",
+    "repair",
     "request_proposals",
     "set_cadre_terms",
+    "set_participation",
+    "set_terms_of_many",
     "set_wish",
     "solve_again",
     "solve_in_process",

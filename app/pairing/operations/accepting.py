@@ -75,7 +75,8 @@ async def _portion(proposal_id: int, *, scope: Scope, on: date, actor: audit.Act
         )
         for pair in pairs
     ]
-    verdicts = judge_changes(changes, facts=facts, on=on, today=china_date(now))
+    leaving = await _leaving(proposal.id)
+    verdicts = judge_changes(changes, facts=facts, on=on, today=china_date(now), leaving=leaving)
     starting = [
         pair
         for pair, verdict in zip(pairs, verdicts, strict=True)
@@ -87,6 +88,16 @@ async def _portion(proposal_id: int, *, scope: Scope, on: date, actor: audit.Act
         await insert_pairings(new, facts=facts, scope=scope, actor=actor, now=now)
     await _settle(pairs, verdicts)
     return True
+
+
+async def _leaving(proposal_id: int) -> set[int]:
+    """Return whom the rest of a proposal takes from the cadre of today: cadres may change places."""
+    rows = await sql.fetch(
+        "SELECT beneficiary_id FROM pairing_proposal_pair WHERE proposal_id = %s AND decision = %s"
+        " AND cadre_id <> present_cadre_id ORDER BY id",
+        (proposal_id, PairDecision.OPEN.value),
+    )
+    return {row["beneficiary_id"] for row in rows}
 
 
 async def _end_present(

@@ -1,7 +1,8 @@
 """What is known beside the rosters: where cadres work and live, what families wish for, who must not meet."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from tortoise.transactions import in_transaction
@@ -9,11 +10,15 @@ from tortoise.transactions import in_transaction
 from app.accounts.queries import in_regions
 from app.accounts.rules import Scope, region_prefix
 from app.audit import operations as audit
+from app.core.errors import Conflict, Invalid
 from app.pairing.enums import BarReason
 from app.pairing.models import CadreTerms, PairingBar, PairingWish
-from app.people.enums import Sex
+from app.pairing.rules.participation import LONGEST_EXCUSE, SHORTEST_EXCUSE
+from app.people.enums import CadreStatus, Sex
 from app.people.models import Beneficiary, Cadre
 from app.people.queries import BeneficiaryNotFound, CadreNotFound
+
+_INSERTED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +34,8 @@ class Terms:
         languages: beside Mandarin.
         capacity: with how many families at most.
         takes_part: against what his rank says.
+        excuse: why not, where he does not.
+        leads_unit: he is of the leading body of a unit (领导班子成员).
     """
 
     work_county: str
@@ -39,6 +46,18 @@ class Terms:
     languages: tuple[str, ...]
     capacity: int | None
     takes_part: bool | None
+    excuse: str = ""
+    leads_unit: bool | None = None
+
+
+class ExcuseMissing(Invalid):
+    code = "pairing.excuse_missing"
+    title = f"登记为不参加时请写明原因，{SHORTEST_EXCUSE}至{LONGEST_EXCUSE}个字"
+
+
+class CadreGone(Conflict):
+    code = "pairing.cadre_gone"
+    title = "该干部已调离，不再参加；请先核实在岗状态"
 
 
 async def set_cadre_terms(
@@ -48,12 +67,14 @@ async def set_cadre_terms(
 
     Raises:
         CadreNotFound: he is of another federation.
+        ExcuseMissing: he is not to take part, and nobody has said why.
     """
     async with in_transaction():
-        cadre = await Cadre.filter(in_regions("org_code", scope.act), id=cadre_id).select_for_update().first()
-        if cadre is None:
-            raise CadreNotFound
+        cadre = await _locked_cadre(cadre_id, scope=scope)
         known = await CadreTerms.get_or_none(cadre_id=cadre_id) or CadreTerms(cadre_id=cadre_id)
+        excuse = terms.excuse or known.excuse if terms.takes_part is False else ""
+        if terms.takes_part is False:
+            excuse = checked_excuse(excuse)
         known.work_county, known.work_town = terms.work_county, terms.work_town
         known.home_county, known.home_town = terms.home_county, terms.home_town
         known.languages = json.dumps(sorted(terms.languages), ensure_ascii=False)
@@ -62,6 +83,8 @@ async def set_cadre_terms(
                 "sex": terms.sex,
                 "capacity": terms.capacity,
                 "takes_part": terms.takes_part,
+                "excuse": excuse,
+                "leads_unit": terms.leads_unit,
                 "updated_at": now,
             }
         ).save()
@@ -69,6 +92,80 @@ async def set_cadre_terms(
             actor=actor, action="cadre.terms_set", object_kind="cadre", object_id=cadre_id, now=now,
             region_code=cadre.org_code, detail=f"capacity={terms.capacity} takes_part={terms.takes_part}",
         )  # fmt: skip
+
+
+def checked_excuse(text: str) -> str:
+    """Return why a cadre does not take part; raises ExcuseMissing where nothing is said."""
+    excuse = " ".join(text.split())
+    if not SHORTEST_EXCUSE <= len(excuse) <= LONGEST_EXCUSE:
+        raise ExcuseMissing
+    return excuse
+
+
+async def set_participation(
+    *,
+    scope: Scope,
+    cadre_id: int,
+    takes_part: bool | None,
+    reason: str,
+    actor: audit.Actor,
+    now: datetime,
+) -> None:
+    """Keep whether a cadre of the caller's own federation takes part; None leaves it to his rank again.
+
+    What he has goes on either way: families are handed over, not dropped.
+
+    Args:
+        scope: who asks.
+        cadre_id: which cadre; a retired one who is to go on too (官方方案 四(三)).
+        takes_part: whether he does.
+        reason: why he does not.
+        actor: as the audit trail names him.
+        now: when.
+
+    Raises:
+        CadreNotFound: he is of another federation.
+        CadreGone: he left.
+        ExcuseMissing: he is not to take part, and nobody says why.
+    """
+    async with in_transaction():
+        cadre = await _locked_cadre(cadre_id, scope=scope)
+        if cadre.status is CadreStatus.LEFT:
+            raise CadreGone
+        known = await CadreTerms.get_or_none(cadre_id=cadre_id) or CadreTerms(cadre_id=cadre_id)
+        excuse = checked_excuse(reason) if takes_part is False else ""
+        changes = {"takes_part": takes_part, "excuse": excuse, "updated_at": now}
+        await known.update_from_dict(changes).save()
+        await audit.record(
+            actor=actor, action="cadre.participation_set", object_kind="cadre", object_id=cadre_id, now=now,
+            region_code=cadre.org_code, detail=f"takes_part={takes_part}",
+        )  # fmt: skip
+
+
+async def set_terms_of_many(*, terms: Mapping[int, Terms], now: datetime) -> None:
+    """Keep how many cadres take part, in the transaction of a caller who has locked and recorded them.
+
+    No scope: whoever calls has found the cadres within one.
+    """
+    if not terms:
+        return
+    await CadreTerms.filter(cadre_id__in=list(terms)).delete()
+    rows = [
+        CadreTerms(
+            cadre_id=cadre_id,
+            updated_at=now,
+            **asdict(one) | {"languages": json.dumps(sorted(one.languages), ensure_ascii=False)},
+        )
+        for cadre_id, one in sorted(terms.items())
+    ]
+    await CadreTerms.bulk_create(rows, batch_size=_INSERTED_AT_ONCE)
+
+
+async def _locked_cadre(cadre_id: int, *, scope: Scope) -> Cadre:
+    cadre = await Cadre.filter(in_regions("org_code", scope.act), id=cadre_id).select_for_update().first()
+    if cadre is None:
+        raise CadreNotFound
+    return cadre
 
 
 async def set_wish(

@@ -42,6 +42,16 @@ class CadreNotActive(Conflict):
     title = "帮扶干部不在岗，不能新结对"
 
 
+class CadreTakesNoPart(Conflict):
+    code = "pairing.cadre_takes_no_part"
+    title = "帮扶干部登记为不参加，不能新结对"
+
+
+class CapacityExceeded(Conflict):
+    code = "pairing.capacity_exceeded"
+    title = "超过帮扶干部的可结对户数"
+
+
 class PairingDateWrong(Invalid):
     code = "pairing.date_wrong"
     title = "结对的日期不能用"
@@ -61,6 +71,8 @@ _REFUSALS: dict[PairingRefusal, type[AppError]] = {
     PairingRefusal.BENEFICIARY_UNKNOWN: BeneficiaryNotFound,
     PairingRefusal.CADRE_UNKNOWN: CadreNotFound,
     PairingRefusal.CADRE_NOT_ACTIVE: CadreNotActive,
+    PairingRefusal.CADRE_TAKES_NO_PART: CadreTakesNoPart,
+    PairingRefusal.CAPACITY_EXCEEDED: CapacityExceeded,
     PairingRefusal.NOT_ELIGIBLE: NotEligible,
     PairingRefusal.START_TOO_EARLY: PairingDateWrong,
     PairingRefusal.START_TOO_LATE: PairingDateWrong,
@@ -79,7 +91,9 @@ async def start_pairing(
     Raises:
         BeneficiaryNotFound: the beneficiary is of a region in which the caller may not act.
         CadreNotFound: the cadre is neither of that county nor of a federation above it.
-        CadreNotActive: he left or retired.
+        CadreNotActive: he left, or retired and nobody noted that he goes on.
+        CadreTakesNoPart: it is noted that he does not take part.
+        CapacityExceeded: he has as many families as was stated for him; where nothing is stated, no bound.
         NotEligible: certificate, grade or relief do not fit; `reasons` lists which.
         PairingDateWrong: the day is too far away.
         PairingOverlaps: somebody accompanies the beneficiary then; the sentence names the days.

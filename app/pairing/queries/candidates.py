@@ -16,7 +16,7 @@ from app.pairing.queries.places import geography
 from app.pairing.rules import BeneficiaryFacts, eligibility_reasons, rotation_due_on
 from app.pairing.rules.costs import DEFAULT_CAPACITY, CadreChoice, PersonChoice, Place
 from app.pairing.rules.matching import Task, may_pair
-from app.pairing.rules.proposing import takes_part_by_duty
+from app.pairing.rules.participation import ParticipationFacts, participation
 from app.people.enums import (
     BeneficiaryStatus,
     CadreRank,
@@ -169,12 +169,16 @@ async def _cadre_rows(regions: Sequence[str], present: Collection[int | None]) -
     orgs = sorted({*regions, *above})
     rows = await _rows_in(
         "SELECT c.id, c.org_code, c.rank, c.status, t.work_county, t.work_town, t.home_county, t.home_town,"
-        " t.sex, t.languages, t.capacity, t.takes_part FROM cadre c"
+        " t.sex, t.languages, t.capacity, t.takes_part, t.leads_unit FROM cadre c"
         " LEFT JOIN pairing_cadre_terms t ON t.cadre_id = c.id"
         " WHERE c.org_code IN ({regions}) ORDER BY c.id",
         orgs,
     )
-    return [row for row in rows if row["status"] == CadreStatus.ACTIVE.value or row["id"] in present]
+    return [
+        row
+        for row in rows
+        if row["status"] == CadreStatus.ACTIVE.value or row["takes_part"] or row["id"] in present
+    ]
 
 
 async def _loads(regions: Sequence[str], cadre_ids: Sequence[int]) -> Counter[int]:
@@ -204,16 +208,30 @@ async def _loads(regions: Sequence[str], cadre_ids: Sequence[int]) -> Counter[in
     return loads
 
 
+def participation_facts(row: Mapping[str, Any]) -> ParticipationFacts:
+    """Return what decides about a cadre's part, from a row of cadre and pairing_cadre_terms.
+
+    No scope: it reads nothing.
+    """
+    known = {name: None if row[name] is None else bool(row[name]) for name in ("leads_unit", "takes_part")}
+    return ParticipationFacts(
+        org_code=row["org_code"],
+        rank=CadreRank(row["rank"]),
+        status=CadreStatus(row["status"]),
+        excuse=row.get("excuse") or "",
+        **known,
+    )
+
+
 def _cadre(
     row: Mapping[str, Any], *, loads: Mapping[int, int], here: Mapping[int | None, int]
 ) -> CadreChoice | None:
-    """Return a cadre as a choice; None for one who left and accompanies nobody any more."""
-    status = CadreStatus(row["status"])
-    if status is CadreStatus.LEFT:
+    """Return a cadre as a choice; None for one who is gone or takes nobody new and accompanies nobody."""
+    facts = participation_facts(row)
+    is_retired = facts.status is CadreStatus.RETIRED
+    if facts.status is CadreStatus.LEFT or (is_retired and facts.takes_part is False):
         return None
-    by_duty = takes_part_by_duty(org_code=row["org_code"], rank=CadreRank(row["rank"]))
-    takes_part = by_duty if row["takes_part"] is None else bool(row["takes_part"])
-    takes_new = takes_part and status is CadreStatus.ACTIVE
+    takes_new = participation(facts).part.takes_part
     if not takes_new and not here.get(row["id"]):
         return None
     load = loads.get(row["id"], 0)

@@ -18,6 +18,7 @@ from app.pairing.models import Pairing
 from app.pairing.rules import (
     BeneficiaryFacts,
     CadreFacts,
+    Family,
     KnownPairing,
     PairingFacts,
     PairingVerdict,
@@ -156,7 +157,8 @@ async def pairing_facts(
     Args:
         scope: who asks; beneficiaries of regions in which he may not act are left out, as if unknown.
         wanted: the list.
-        locked: keep the beneficiaries' rows locked until the transaction ends: nobody else pairs them.
+        locked: keep the rows of beneficiaries and cadres locked until the transaction ends: nobody else pairs
+            them, and nobody says meanwhile that a cadre takes fewer families.
     """
     beneficiary_ids = sorted({item.beneficiary_id for item in wanted})
     cadre_ids = sorted({item.cadre_id for item in wanted})
@@ -166,21 +168,26 @@ async def pairing_facts(
         beneficiary_ids,
         locked=locked,
     )
+    # After the beneficiaries, everywhere, so that no two operations wait for each other.
     cadres = await _rows_by_id(
-        "SELECT id, org_code, status FROM cadre WHERE id IN ({ids}) ORDER BY id", cadre_ids
+        "SELECT c.id, c.org_code, c.status, t.takes_part, t.capacity FROM cadre c"
+        " LEFT JOIN pairing_cadre_terms t ON t.cadre_id = c.id WHERE c.id IN ({ids}) ORDER BY c.id{lock}",
+        cadre_ids,
+        locked=locked,
     )
     pairings = await _rows_by_id(
         "SELECT beneficiary_id, cadre_id, started_on, ended_on FROM pairing"
         " WHERE beneficiary_id IN ({ids}) ORDER BY beneficiary_id, started_on, id",
         beneficiary_ids,
     )
+    families = await _families([row["id"] for row in cadres if row["capacity"] is not None])
     return PairingFacts(
         beneficiaries={
             row["id"]: _beneficiary_facts(row)
             for row in beneficiaries
             if scope.may_act_in(row["region_code"])
         },
-        cadres={row["id"]: CadreFacts(row["org_code"], CadreStatus(row["status"])) for row in cadres},
+        cadres={row["id"]: _cadre_facts(row, families.get(row["id"], ())) for row in cadres},
         pairings=_by_beneficiary(pairings),
     )
 
@@ -204,6 +211,24 @@ def _beneficiary_facts(row: dict[str, Any]) -> BeneficiaryFacts:
         relief=Relief(row["relief"]),
     )
     return BeneficiaryFacts(row["region_code"], BeneficiaryStatus(row["status"]), eligibility(facts))
+
+
+def _cadre_facts(row: dict[str, Any], families: Sequence[Family]) -> CadreFacts:
+    takes_part = None if row["takes_part"] is None else bool(row["takes_part"])
+    return CadreFacts(row["org_code"], CadreStatus(row["status"]), takes_part, row["capacity"], families)
+
+
+async def _families(cadre_ids: Sequence[int]) -> dict[int, list[Family]]:
+    """Return whom each of these cadres accompanies or accompanied; some tens of rows each."""
+    rows = await _rows_by_id(
+        "SELECT cadre_id, beneficiary_id, started_on, ended_on FROM pairing"
+        " WHERE cadre_id IN ({ids}) ORDER BY cadre_id, id",
+        cadre_ids,
+    )
+    found: dict[int, list[Family]] = {}
+    for row in rows:
+        found.setdefault(row["cadre_id"], []).append(Family(row["beneficiary_id"], _period(row)))
+    return found
 
 
 def _by_beneficiary(rows: Sequence[dict[str, Any]]) -> dict[int, list[KnownPairing]]:

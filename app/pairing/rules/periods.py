@@ -55,11 +55,30 @@ class BeneficiaryFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Family:
+    """That a cadre accompanies this beneficiary during a period."""
+
+    beneficiary_id: int
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
 class CadreFacts:
-    """What pairing asks about a cadre."""
+    """What pairing asks about a cadre.
+
+    Args:
+        org_code: his federation.
+        status: whether he is at his post.
+        takes_part: what was agreed with him; None leaves it to his rank.
+        capacity: with how many families at most; None where nobody said.
+        families: whom he accompanies; needed only where `capacity` is known.
+    """
 
     org_code: str
     status: CadreStatus
+    takes_part: bool | None = None
+    capacity: int | None = None
+    families: Sequence[Family] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +121,19 @@ def judge_pairings(
     A pairing that exists exactly so is no refusal, so a roster can be read in again.
     """
     known = {beneficiary: list(pairings) for beneficiary, pairings in facts.pairings.items()}
+    new: dict[int, list[Period]] = {}
     verdicts = []
     for item in wanted:
         taken = known.setdefault(item.beneficiary_id, [])
         verdict = _verdict(item, facts=facts, taken=taken, today=today)
         if verdict.outcome is PairingOutcome.STARTS:
-            taken.append(KnownPairing(cadre_id=item.cadre_id, period=Period(item.started_on)))
+            verdict = (
+                _capacity_refusal(item, facts=facts, new=new.get(item.cadre_id, ()), today=today) or verdict
+            )
+        if verdict.outcome is PairingOutcome.STARTS:
+            period = Period(item.started_on)
+            taken.append(KnownPairing(cadre_id=item.cadre_id, period=period))
+            new.setdefault(item.cadre_id, []).append(period)
         verdicts.append(verdict)
     return tuple(verdicts)
 
@@ -145,9 +171,13 @@ def _date_refusal(started_on: date, *, today: date) -> PairingVerdict | None:
 
 
 def _person_refusal(beneficiary: BeneficiaryFacts, cadre: CadreFacts) -> PairingVerdict | None:
-    # 官方方案 四(三): 退休离岗后仍愿意参与的应当予以支持: what he has goes on, a new one needs an office.
-    if cadre.status is not CadreStatus.ACTIVE:
+    # 官方方案 四(三): 退休离岗后仍愿意参与的应当予以支持: whoever said that he goes on is paired like others.
+    if cadre.status is CadreStatus.RETIRED and not cadre.takes_part:
+        return _refused(PairingRefusal.CADRE_NOT_ACTIVE, "该干部已退休，没有登记愿意继续参加，不能新结对")
+    if cadre.status is CadreStatus.LEFT:
         return _refused(PairingRefusal.CADRE_NOT_ACTIVE, f"该干部{cadre.status.label}，不能新结对")
+    if cadre.takes_part is False:
+        return _refused(PairingRefusal.CADRE_TAKES_NO_PART)
     reasons = eligibility_reasons(beneficiary)
     if reasons:
         return PairingVerdict(
@@ -171,6 +201,33 @@ def _overlap_refusal(period: Period, taken: Sequence[KnownPairing]) -> PairingVe
         if pairing.period.overlaps(period):
             return _refused(PairingRefusal.OVERLAPS, overlap_sentence(pairing.period))
     return None
+
+
+def _capacity_refusal(
+    item: WantedPairing, *, facts: PairingFacts, new: Sequence[Period], today: date
+) -> PairingVerdict | None:
+    cadre = facts.cadres[item.cadre_id]
+    if cadre.capacity is None:
+        return None
+    periods = [*(family.period for family in cadre.families), *new]
+    # Days that are over are no burden any more.
+    families = most_at_once(periods, since=max(item.started_on, today))
+    if families < cadre.capacity:
+        return None
+    return _refused(
+        PairingRefusal.CAPACITY_EXCEEDED, capacity_sentence(families=families, capacity=cadre.capacity)
+    )
+
+
+def most_at_once(periods: Sequence[Period], *, since: date) -> int:
+    """Return how many of these periods there are at most on one day from `since` on."""
+    days = [since, *(period.started_on for period in periods if period.started_on > since)]
+    return max(sum(period.covers(day) for period in periods) for day in days)
+
+
+def capacity_sentence(*, families: int, capacity: int) -> str:
+    """Return why a cadre takes no further family."""
+    return f"该干部可结对{capacity}户，已有{families}户；请选择其他干部，或者先调整他的可结对户数"
 
 
 def _refused(refusal: PairingRefusal, sentence: str = "") -> PairingVerdict:

@@ -1,23 +1,26 @@
 """A proposal as people see it: each pair with its sentence, changes by hand, and what accepting comes to."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from app.pairing.enums import EndReason, PairDecision, PairingOutcome
 from app.pairing.rules.costs import CadreChoice, PersonChoice, serves
 from app.pairing.rules.matching import Task, may_pair, solve
 from app.pairing.rules.periods import (
+    Family,
     KnownPairing,
     PairingFacts,
     Period,
     WantedPairing,
+    capacity_sentence,
     end_refusal,
     judge_pairings,
+    most_at_once,
 )
 from app.pairing.rules.sentences import left_over_sentence, pair_sentence
-from app.people.enums import CadreRank, CadreStatus
+from app.people.enums import CadreStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +38,6 @@ class Proposed:
 
     pairs: Sequence[ProposedPair]
     cost: int
-
-
-def takes_part_by_duty(*, org_code: str, rank: CadreRank) -> bool:
-    """Tell whether a cadre takes part without being asked.
-
-    官方方案 一(二): 省残联处级及以上; 市、县级原则上科级及以上; 鼓励其他人员自愿参与.
-    """
-    is_of_province = org_code.endswith("0000")
-    return rank is CadreRank.DIVISION or (rank is CadreRank.SECTION and not is_of_province)
 
 
 def propose(task: Task) -> Proposed:
@@ -148,20 +142,79 @@ _NOBODY = ChangeVerdict(PairDecision.NOBODY)
 
 
 def judge_changes(
-    changes: Sequence[ProposedChange], *, facts: PairingFacts, on: date, today: date
+    changes: Sequence[ProposedChange],
+    *,
+    facts: PairingFacts,
+    on: date,
+    today: date,
+    leaving: Collection[int] = (),
 ) -> tuple[ChangeVerdict, ...]:
     """Return what accepting each pair from a day on comes to, in the same order.
 
     What somebody changed since the proposal was made is refused with its reason. Whoever is left over keeps
-    the pairing he has: nothing ends unless somebody takes over.
+    the pairing he has: nothing ends unless somebody takes over. A cadre gets no more families than he takes;
+    those that leave him on the same day make room.
 
     Args:
         changes: the pairs.
         facts: everything about them as it stands.
         on: the first day of what is new.
         today: the day.
+        leaving: other beneficiaries whom the same proposal is about to take from their cadres.
     """
-    return tuple(_judge_change(change, facts=facts, on=on, today=today) for change in changes)
+    cadres = {number: replace(cadre, capacity=None) for number, cadre in facts.cadres.items()}
+    boundless = PairingFacts(facts.beneficiaries, cadres, facts.pairings)
+    verdicts = [_judge_change(change, facts=boundless, on=on, today=today) for change in changes]
+    others = set(leaving).difference(change.beneficiary_id for change in changes)
+    full = _too_many(changes, verdicts, facts=facts, on=on, today=today, leaving=others)
+    return tuple(full.get(place, verdict) for place, verdict in enumerate(verdicts))
+
+
+def _too_many(
+    changes: Sequence[ProposedChange],
+    verdicts: Sequence[ChangeVerdict],
+    *,
+    facts: PairingFacts,
+    on: date,
+    today: date,
+    leaving: Collection[int],
+) -> dict[int, ChangeVerdict]:
+    """Return the refusals of those for whom their cadre has no room, by place in the list.
+
+    A refusal keeps a family where it is, which may be the room that another one needs: again, until nothing
+    changes.
+    """
+    refused: dict[int, ChangeVerdict] = {}
+    while True:
+        applied = {
+            place: change
+            for place, change in enumerate(changes)
+            if verdicts[place] is _APPLIED and place not in refused
+        }
+        moving = {*leaving, *(change.beneficiary_id for change in applied.values())}
+        coming: dict[int, list[int]] = {}
+        for place, change in applied.items():
+            coming.setdefault(change.cadre_id or 0, []).append(place)
+        before = len(refused)
+        for cadre_id, places in coming.items():
+            cadre = facts.cadres[cadre_id]
+            if cadre.capacity is None:
+                continue
+            stay = most_at_once(_after(cadre.families, moving, on=on), since=max(on, today))
+            sentence = capacity_sentence(families=max(stay, cadre.capacity), capacity=cadre.capacity)
+            for place in places[max(cadre.capacity - stay, 0) :]:
+                refused[place] = ChangeVerdict(PairDecision.REFUSED, sentence)
+        if len(refused) == before:
+            return refused
+
+
+def _after(families: Sequence[Family], moving: Collection[int], *, on: date) -> list[Period]:
+    return [
+        Period(family.period.started_on, on)
+        if family.beneficiary_id in moving and family.period.ended_on is None
+        else family.period
+        for family in families
+    ]
 
 
 def _judge_change(change: ProposedChange, *, facts: PairingFacts, on: date, today: date) -> ChangeVerdict:

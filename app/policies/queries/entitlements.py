@@ -13,6 +13,7 @@ from app.core import sql
 from app.core.errors import NotFound
 from app.core.pagination import PageQuery, cut
 from app.orgs.queries import org_in_count, orgs_in_count
+from app.people.queries import beneficiary_in
 from app.policies.enums import Step, Verdict
 from app.policies.models import Entitlement, EntitlementCheck
 from app.policies.queries.library import shelf_of
@@ -134,6 +135,25 @@ async def own_entitlements(*, scope: Scope, day: date) -> list[Family]:
         for person in (people[number] for number in ids)
         if person.is_active
     ]
+
+
+async def family_in(*, scope: Scope, beneficiary_id: int, day: date) -> Family:
+    """Return one person with the rows that stand for him and what to ask him, as his county sees them.
+
+    Raises:
+        BeneficiaryNotFound: he is of another region.
+    """
+    await beneficiary_in(scope=scope, beneficiary_id=beneficiary_id)
+    (person,) = await people_of(ids=[beneficiary_id], day=day)
+    rows = await Entitlement.filter(beneficiary_id=beneficiary_id).order_by("policy_key").limit(_ROWS_OF_ONE)
+    check = await EntitlementCheck.get_or_none(beneficiary_id=beneficiary_id)
+    return Family(
+        beneficiary_id=person.id,
+        name=person.name,
+        questions=_keys(check.questions) if check else (),
+        turning=turning_soon(person.born_on, day=day),
+        lines=_sorted(await _lines(rows, {person.id: person}, day=day)),
+    )
 
 
 async def own_policies(*, scope: Scope, day: date) -> list[Family]:

@@ -66,6 +66,19 @@ async def policy_in(*, scope: Scope, policy_id: int) -> Policy:
     return policy
 
 
+async def version_before(*, scope: Scope, policy: Policy) -> Policy | None:
+    """Return the version of the same federation before this one, None before the first.
+
+    Args:
+        scope: who asks.
+        policy: found within his scope.
+    """
+    earlier = Policy.filter(
+        _visible(scope), policy_key=policy.policy_key, org_code=policy.org_code, version__lt=policy.version
+    )
+    return await earlier.order_by("-version").first()
+
+
 async def published_names(*, region_code: str) -> dict[str, str]:
     """Return what the policies are called that are published for a region, above it or below it, by key.
 

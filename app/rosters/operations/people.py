@@ -2,20 +2,25 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from app.core import sql
 from app.core.crypto import keyring
+from app.pairing import operations as pairing
 from app.people.enums import BeneficiaryStatus, CadreStatus
 from app.rosters.enums import RowVerdict
 from app.rosters.operations.guardians import GuardianWriter
 from app.rosters.operations.writing import insert_many, update_many
 from app.rosters.queries.judging import JudgedBeneficiary, JudgedCadre, JudgedRow
+from app.rosters.queries.registered import ids_of_cadres
 from app.rosters.rules import beneficiaries, cadres
 from app.rosters.rules.beneficiaries import BeneficiaryFacts
+from app.rosters.rules.terms import TermsFacts, merged_terms
 
 _IDS_AT_ONCE = 1000
+_WRITTEN = frozenset({RowVerdict.NEW, RowVerdict.UPDATE})
 _FACTS = (
     "name", "town", "household_id", "certificate", "certificate_status", "category", "grade", "relief",
     "residence", "several_disabled_in_household", "kept_by_elderly", "phone", "address", "updated_at",
@@ -164,6 +169,19 @@ class CadreWriter:
             if row.known is not None and row.judgement.verdict is RowVerdict.UPDATE
         }
         await update_many("cadre", _CADRE_FACTS, updates)
+        await self._write_terms([row for row in judged if row.judgement.verdict in _WRITTEN])
+
+    async def _write_terms(self, rows: Sequence[JudgedCadre]) -> None:
+        """Hand what the rows say about cadres' part to the feature that keeps it."""
+        said = {}
+        for row in rows:
+            known = row.known.terms if row.known is not None else TermsFacts()
+            after = merged_terms(row.entry.terms, known)
+            if after != known:
+                said[row.phone_index] = after
+        ids = await ids_of_cadres(indexes=sorted(said), region_code=self._org_code)
+        terms = {ids[index]: pairing.Terms(**asdict(facts)) for index, facts in said.items()}
+        await pairing.set_terms_of_many(terms=terms, now=self._now)
 
     async def finish(self) -> None:
         """Nothing about a cadre concerns other rows."""

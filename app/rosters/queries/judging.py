@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from app.accounts.rules import Scope
+from app.accounts.rules import Scope, is_county
 from app.core.clock import china_date
 from app.core.spreadsheets import Cell, SheetRow
 from app.pairing import queries as pairing
@@ -13,6 +13,7 @@ from app.pairing.rules import PairingVerdict, WantedPairing
 from app.people.queries import id_number_index, phone_index
 from app.rosters.enums import RosterKind, RowVerdict
 from app.rosters.queries.registered import (
+    county_codes,
     ids_of_beneficiaries,
     ids_of_cadres,
     registered_beneficiaries,
@@ -80,7 +81,7 @@ async def judged_rows(
     if kind is RosterKind.BENEFICIARIES:
         return await _judged_beneficiaries(rows, region_code=org_code, today=today, locked=locked)
     if kind is RosterKind.CADRES:
-        return await _judged_cadres(rows, org_code=org_code, today=today, locked=locked)
+        return await _judged_cadres(rows, org_code=org_code, locked=locked)
     return await _judged_pairings(rows, scope=scope, region_code=org_code, now=now)
 
 
@@ -130,10 +131,11 @@ def _beneficiary_indexes(entry: beneficiaries.BeneficiaryEntry) -> beneficiaries
     )
 
 
-async def _judged_cadres(
-    rows: Sequence[SheetRow], *, org_code: str, today: date, locked: bool
-) -> list[JudgedRow]:
-    parsed = await asyncio.to_thread(lambda: [(row, cadres.parse(row.cells, today=today)) for row in rows])
+async def _judged_cadres(rows: Sequence[SheetRow], *, org_code: str, locked: bool) -> list[JudgedRow]:
+    counties, own_county = await county_codes(), org_code if is_county(org_code) else None
+    parsed = await asyncio.to_thread(
+        lambda: [(row, cadres.parse(row.cells, counties=counties, own_county=own_county)) for row in rows]
+    )
     indexes = {row.number: phone_index(entry.phone) for row, entry in parsed if not isinstance(entry, tuple)}
     found = await registered_cadres(indexes=sorted(set(indexes.values())), org_code=org_code, locked=locked)
 

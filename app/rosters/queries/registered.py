@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from typing import Any, Generic, TypeVar
 
-from app.accounts.rules import region_prefix
+from app.accounts.rules import is_county, region_prefix
 from app.core import sql
 from app.core.crypto import keyring
 from app.people.enums import (
@@ -18,15 +18,18 @@ from app.people.enums import (
     GuardianRelation,
     Relief,
     Residence,
+    Sex,
 )
 from app.rosters.rules.beneficiaries import BeneficiaryFacts, RegisteredBeneficiary
 from app.rosters.rules.cadres import CadreFacts, RegisteredCadre
 from app.rosters.rules.columns import Elsewhere
 from app.rosters.rules.guardians import RegisteredGuardian
+from app.rosters.rules.terms import TermsFacts
 
 K = TypeVar("K")
 
 _ELSEWHERE = Elsewhere()
+_ORG_WORD = "残联"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -128,11 +131,30 @@ async def registered_cadres(
     if not indexes:
         return {}
     rows = await sql.fetch(
-        "SELECT id, phone_index, org_code, status, name, unit, post, `rank` FROM cadre"  # noqa: S608
-        f" WHERE phone_index IN ({sql.marks(len(indexes))}) ORDER BY id{_lock(locked)}",
+        "SELECT c.id, c.phone_index, c.org_code, c.status, c.name, c.unit, c.post, c.`rank`, t.work_county,"  # noqa: S608
+        " t.work_town, t.home_county, t.home_town, t.sex, t.languages, t.capacity, t.takes_part, t.excuse,"
+        " t.leads_unit FROM cadre c LEFT JOIN pairing_cadre_terms t ON t.cadre_id = c.id"
+        f" WHERE c.phone_index IN ({sql.marks(len(indexes))}) ORDER BY c.id{_lock(locked)}",
         list(indexes),
     )
     return dict(_cadre(row, org_code=org_code) for row in rows)
+
+
+async def county_codes() -> dict[str, str | None]:
+    """Return the division code of each county by its code and its names, None where two are called so.
+
+    No scope: the names of divisions are public.
+    """
+    rows = await sql.fetch("SELECT code, name, parent_code FROM org ORDER BY code")
+    names = {row["code"]: str(row["name"]).removesuffix(_ORG_WORD) for row in rows}
+    found: dict[str, str | None] = {}
+    for row in rows:
+        code = row["code"]
+        if not is_county(code):
+            continue
+        for name in (names[code], f"{names.get(row['parent_code'], '')}{names[code]}", code):
+            found[name] = code if found.get(name, code) == code else None
+    return found
 
 
 def _cadre(row: dict[str, Any], *, org_code: str) -> tuple[str, Found[RegisteredCadre]]:
@@ -143,8 +165,24 @@ def _cadre(row: dict[str, Any], *, org_code: str) -> tuple[str, Found[Registered
         status=CadreStatus(row["status"]),
         name=row["name"],
         facts=CadreFacts(unit=row["unit"], post=row["post"], rank=CadreRank(row["rank"])),
+        terms=_terms(row),
     )
     return row["phone_index"], Found(known, _digest(astuple(known)))
+
+
+def _terms(row: dict[str, Any]) -> TermsFacts:
+    return TermsFacts(
+        work_county=row["work_county"] or "",
+        work_town=row["work_town"] or "",
+        home_county=row["home_county"] or "",
+        home_town=row["home_town"] or "",
+        sex=Sex(row["sex"]) if row["sex"] else None,
+        languages=tuple(json.loads(row["languages"] or "[]")),
+        capacity=row["capacity"],
+        takes_part=None if row["takes_part"] is None else bool(row["takes_part"]),
+        excuse=row["excuse"] or "",
+        leads_unit=None if row["leads_unit"] is None else bool(row["leads_unit"]),
+    )
 
 
 async def ids_of_beneficiaries(*, indexes: Sequence[str], region_code: str) -> dict[str, int]:

@@ -1,8 +1,7 @@
 """The roster of cadres (帮扶干部): its columns, what a row says, and what applying it would change."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
 
 from app.core.spreadsheets import Cell
 from app.people.enums import CadreRank, CadreStatus
@@ -20,6 +19,8 @@ from app.rosters.rules.columns import (
     person_name,
     plain,
 )
+from app.rosters.rules.terms import COLUMNS as TERMS_COLUMNS
+from app.rosters.rules.terms import TermsEntry, TermsFacts, merged_terms, read_terms
 from app.rosters.rules.words import RANK_WORDS
 
 NAME, PHONE, UNIT, SECTION, POST, RANK = "姓名", "手机号", "单位", "部门", "职务", "级别"
@@ -44,6 +45,7 @@ COLUMNS = (
         choices=tuple(rank.label for rank in CadreRank),
         note="首次登记时留空按“其他”",
     ),
+    *TERMS_COLUMNS,
 )
 _BY_HEADER = {column.header: column for column in COLUMNS}
 _read_rank = one_of(RANK_WORDS, offered=[rank.label for rank in CadreRank])
@@ -58,6 +60,7 @@ class CadreEntry:
     unit: str
     post: str | None
     rank: CadreRank | None
+    terms: TermsEntry = field(default_factory=TermsEntry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +80,30 @@ class RegisteredCadre:
     status: CadreStatus
     name: str
     facts: CadreFacts
+    terms: TermsFacts = field(default_factory=TermsFacts)
 
 
-def parse(cells: Mapping[str, Cell], *, today: date) -> CadreEntry | tuple[Problem, ...]:  # noqa: ARG001 - all kinds are parsed alike
-    """Return what a row says, or everything that is wrong with it."""
+def parse(
+    cells: Mapping[str, Cell], *, counties: Mapping[str, str | None], own_county: str | None
+) -> CadreEntry | tuple[Problem, ...]:
+    """Return what a row says, or everything that is wrong with it.
+
+    Args:
+        cells: the row.
+        counties: division codes by the names of counties, as `read_terms` takes them.
+        own_county: the county whose roster it is; None for a city or province.
+    """
     reader = RowReader(cells, _BY_HEADER)
     name, phone = reader.read(NAME, person_name), reader.read(PHONE, check_phone)
     unit, section = reader.read(UNIT, plain), reader.read(SECTION, plain)
     post = reader.read(POST, plain)
     rank = reader.read(RANK, _read_rank)
+    terms = read_terms(reader, counties=counties, own_county=own_county)
     if reader.problems or name is None or phone is None or unit is None:
         return tuple(reader.problems)
-    return CadreEntry(name=name, phone=phone, unit=unit, post=_whole_post(section, post), rank=rank)
+    return CadreEntry(
+        name=name, phone=phone, unit=unit, post=_whole_post(section, post), rank=rank, terms=terms
+    )
 
 
 def _whole_post(section: str | None, post: str | None) -> str | None:
@@ -133,6 +148,7 @@ def judge(
     if isinstance(known, Elsewhere) or refusal:
         return conflicting(refusal, address, PHONE, claims=claims)
     same = merged(entry, known.facts) == known.facts
+    same = same and merged_terms(entry.terms, known.terms) == known.terms
     return Judgement(RowVerdict.UNCHANGED if same else RowVerdict.UPDATE, target_id=known.id, claims=claims)
 
 

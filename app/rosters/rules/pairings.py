@@ -41,7 +41,14 @@ COLUMNS = (
 )
 _BY_HEADER = {column.header: column for column in COLUMNS}
 
-_AT_CADRE = frozenset({PairingRefusal.CADRE_UNKNOWN, PairingRefusal.CADRE_NOT_ACTIVE})
+_AT_CADRE = frozenset(
+    {
+        PairingRefusal.CADRE_UNKNOWN,
+        PairingRefusal.CADRE_NOT_ACTIVE,
+        PairingRefusal.CADRE_TAKES_NO_PART,
+        PairingRefusal.CAPACITY_EXCEEDED,
+    }
+)
 _AT_DAY = frozenset({PairingRefusal.START_TOO_EARLY, PairingRefusal.START_TOO_LATE})
 _SENTENCES = {
     PairingRefusal.CADRE_UNKNOWN: "没有找到使用该手机号的帮扶干部，请先导入帮扶干部",
