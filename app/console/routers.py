@@ -13,6 +13,7 @@ from app.console import (
     pairings,
     policies,
     policy_drafts,
+    proposals,
     rosters,
     trials,
     voices,
@@ -25,6 +26,7 @@ ROUTERS = (
     beneficiaries.router,
     consents.router,
     pairings.router,
+    proposals.router,
     # Before the campaigns, since /campaigns/new and /campaigns/trial-list are no campaign's number.
     composing.router,
     trials.router,
