@@ -22,7 +22,7 @@ SIGN_IN = "/console/sign-in"
 MENU: Mapping[str, Mapping[str, str]] = {
     "": {"home": "首页"},
     "登记": {"rosters": "花名册", "beneficiaries": "帮扶对象"},
-    "结对": {"pairings": "结对", "proposals": "结对方案"},
+    "结对": {"pairings": "结对", "proposals": "结对方案", "participation": "参与情况"},
     "节日与群发": {"festivals": "节日", "campaigns": "群发任务"},
     "政策": {"policies": "政策库", "entitlements": "应享未享"},
     "诉求": {"needs": "诉求", "inquiries": "来信", "opinions": "意见"},
@@ -65,6 +65,7 @@ NOTICES = {
     "proposal_freed": "已解除锁定。",
     "proposal_accepted": "已采纳。没有办成的和原因见下面的“未采纳”。",
     "proposal_cancelled": "方案已取消，已有的结对不变。",
+    "part_said": "是否参加已登记。",
     "policy_drafted": "草稿已保存。请核对，然后提交。",
     "policy_submitted": "已提交，等待另一名管理员核对后发布。",
     "policy_published": "已发布。各家的应享未享马上重新推算，人多时要几分钟。",

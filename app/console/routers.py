@@ -11,6 +11,7 @@ from app.console import (
     home,
     needs,
     pairings,
+    participation,
     policies,
     policy_drafts,
     proposals,
@@ -27,6 +28,7 @@ ROUTERS = (
     consents.router,
     pairings.router,
     proposals.router,
+    participation.router,
     # Before the campaigns, since /campaigns/new and /campaigns/trial-list are no campaign's number.
     composing.router,
     trials.router,

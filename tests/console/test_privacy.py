@@ -83,6 +83,7 @@ async def test_no_page_shows_a_full_name_number_phone_or_address(
     assert {"/console/campaigns", "/console/campaigns/new", "/console/festivals"} <= shown
     assert {"/console/policies", "/console/policies/new", "/console/policies/facts"} <= shown
     assert {"/console/entitlements/people", "/console/needs/numbers", "/console/inquiries"} <= shown
+    assert "/console/participation" in shown
     kinds = {re.sub(r"\d+", "N", path) for path in shown}
     assert {"/console/beneficiaries/N/policies", "/console/beneficiaries/N/guardians/N"} <= kinds
     assert {
