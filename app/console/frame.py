@@ -65,6 +65,7 @@ NOTICES = {
     "proposal_freed": "已解除锁定。",
     "proposal_accepted": "已采纳。没有办成的和原因见下面的“未采纳”。",
     "proposal_cancelled": "方案已取消，已有的结对不变。",
+    "repaired": "成批调整已办理，下面是现在的结对。",
     "part_said": "是否参加已登记。",
     "policy_drafted": "草稿已保存。请核对，然后提交。",
     "policy_submitted": "已提交，等待另一名管理员核对后发布。",

@@ -15,6 +15,7 @@ from app.console import (
     policies,
     policy_drafts,
     proposals,
+    repairing,
     rosters,
     trials,
     voices,
@@ -29,6 +30,7 @@ ROUTERS = (
     pairings.router,
     proposals.router,
     participation.router,
+    repairing.router,
     # Before the campaigns, since /campaigns/new and /campaigns/trial-list are no campaign's number.
     composing.router,
     trials.router,
