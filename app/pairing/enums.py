@@ -82,3 +82,25 @@ class BarReason(Labelled):
     RELATIVE = "relative", "亲属关系"
     CONFLICT = "conflict", "双方有矛盾"
     FAMILY_WISH = "family_wish", "家庭不愿意"
+
+
+class HandoverState(Labelled):
+    """How far a planned hand-over is; that its day has come is told by the day."""
+
+    PLANNED = "planned", "已安排，等待接任干部确认"
+    ACCEPTED = "accepted", "接任干部已同意"
+    DECLINED = "declined", "接任干部不同意"
+    UNDONE = "undone", "已撤销"
+    OVERTAKEN = "overtaken", "情况有变，不再办理"
+
+
+class PairingNews(Labelled):
+    """What a cadre is told about his pairings."""
+
+    TAKES_OVER = "takes_over", "请您接任"
+    HANDS_OVER = "hands_over", "您的帮扶对象将交接"
+    STAYS = "stays", "交接没有办成，仍由您负责"
+    TAKEN_BACK = "taken_back", "原定由您接任，现已取消"
+    DECEASED = "deceased", "帮扶对象去世"
+    MOVED_AWAY = "moved_away", "帮扶对象迁出"
+    NO_LONGER_ELIGIBLE = "no_longer_eligible", "帮扶对象不再符合条件"

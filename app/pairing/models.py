@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from tortoise import fields
 from tortoise.models import Model
 
-from app.core.fields import UtcDatetimeField
-from app.pairing.enums import BarReason, EndReason, PairDecision, ProposalState
+from app.core.fields import EncryptedField, UtcDatetimeField
+from app.pairing.enums import BarReason, EndReason, HandoverState, PairDecision, PairingNews, ProposalState
 from app.people.enums import Sex
 
 if TYPE_CHECKING:
@@ -140,3 +140,60 @@ class PairingProposalPair(Model):
         table = "pairing_proposal_pair"
         unique_together = (("proposal", "beneficiary_id"),)
         indexes = (("cadre_id", "decision"),)
+
+
+class Handover(Model):
+    """That one pairing passes to another cadre on a day, what the successor says, and who planned it.
+
+    Both pairings stand from the moment of planning: the old one with its end, the new one with its beginning.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    region_code = fields.CharField(max_length=6)
+    beneficiary_id = fields.BigIntField(db_index=True)
+    pairing_id = fields.BigIntField(db_index=True)
+    new_pairing_id = fields.BigIntField(unique=True)
+    from_cadre_id = fields.BigIntField()
+    to_cadre_id = fields.BigIntField()
+    changes_on = fields.DateField()
+    overlap_days = fields.SmallIntField()
+    reason = fields.CharEnumField(EndReason, max_length=24, description="why it passes on")
+    state = fields.CharEnumField(HandoverState, max_length=12, description="how far it is")
+    planned_by = fields.BigIntField(null=True)
+    planned_at = UtcDatetimeField()
+    answered_at = UtcDatetimeField(null=True)
+    decline_reason = EncryptedField(null=True)
+    # When somebody saw to it that the successor declined or said nothing.
+    settled_at = UtcDatetimeField(null=True)
+
+    class Meta:
+        table = "handover"
+        indexes = (("from_cadre_id", "changes_on"), ("to_cadre_id", "changes_on"), ("region_code", "state"))
+
+
+class PairingCare(Model):
+    """What whoever visits a family has to know: its customs and taboos, and what not to do."""
+
+    id = fields.BigIntField(primary_key=True)
+    beneficiary_id = fields.BigIntField(unique=True)
+    customs = EncryptedField(null=True)
+    cautions = EncryptedField(null=True)
+    updated_at = UtcDatetimeField()
+
+    class Meta:
+        table = "pairing_care"
+
+
+class PairingNotice(Model):
+    """One thing that a cadre is told about one of his families, shown in the mini program."""
+
+    id = fields.BigIntField(primary_key=True)
+    cadre_id = fields.BigIntField()
+    beneficiary_id = fields.BigIntField()
+    news = fields.CharEnumField(PairingNews, max_length=20, description="what he is told")
+    on_day = fields.DateField()
+    at = UtcDatetimeField()
+
+    class Meta:
+        table = "pairing_notice"
+        indexes = (("cadre_id", "id"),)

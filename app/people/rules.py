@@ -35,12 +35,12 @@ _COUNTY_AND_ABOVE = re.compile(
     r"(?:(?:市[中南北辖]|[^省市区县旗]{1,9}(?<![小社园校片街厂矿]))区|[^省市区县旗]{1,9}(?:县|旗|市(?!场)))?"
 )
 
-_SEVERE_GRADE = 2
+SEVERE_GRADE = 2
 _ADULT_AGE = 18
 _LONGEST_MUTE = timedelta(days=3 * 366)
 # What the columns hold.
 LONGEST_NAME = 40
-_QUALIFYING_RELIEF = frozenset(
+QUALIFYING_RELIEF = frozenset(
     {Relief.DIBAO_URBAN, Relief.DIBAO_RURAL, Relief.TEKUN_DISPERSED, Relief.TEKUN_CENTRAL}
 )
 
@@ -317,13 +317,13 @@ def eligibility(facts: EligibilityFacts) -> Eligibility:
         failed.append(EligibilityReason.GRADE_NOT_SEVERE)
     if facts.relief is None:
         missing.append(EligibilityReason.RELIEF_UNKNOWN)
-    elif facts.relief not in _QUALIFYING_RELIEF:
+    elif facts.relief not in QUALIFYING_RELIEF:
         failed.append(EligibilityReason.NOT_ON_RELIEF)
     return Eligibility(failed=tuple(failed), missing=tuple(missing))
 
 
 def _is_severe(grade: int) -> bool:
-    return 1 <= grade <= _SEVERE_GRADE
+    return 1 <= grade <= SEVERE_GRADE
 
 
 def priority_flags(facts: PriorityFacts) -> tuple[PriorityFlag, ...]:

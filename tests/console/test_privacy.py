@@ -13,7 +13,7 @@ from tests.console.conftest import SignedIn
 from tests.fakes.clock import FixedClock
 from tests.fakes.wechat import FakeWeChat
 from tests.needs.factories import make_inquiry, make_need
-from tests.pairing.factories import make_pairing
+from tests.pairing.factories import make_pairing, make_proposal
 from tests.people.cast import LIU_GUIYING, SUN_JIANGUO, WANG_XIULAN
 from tests.people.factories import make_beneficiary, make_cadre
 from tests.policies.factories import make_entitlement, make_policy
@@ -51,6 +51,7 @@ async def fill(browser: Browser, wechat: FakeWeChat, clock: FixedClock) -> None:
     )
     cadre = await make_cadre(name=SUN_JIANGUO.name, phone=SUN_JIANGUO.phone)
     pairing = await make_pairing(beneficiary=beneficiary, cadre=cadre)
+    await make_proposal(pairing)
     await make_need(pairing)
     await make_inquiry(guardian)
     await make_policy(policy_key="care_sub", state="draft", org_code=LIXIA)
@@ -82,9 +83,16 @@ async def test_no_page_shows_a_full_name_number_phone_or_address(
     assert {"/console/campaigns", "/console/campaigns/new", "/console/festivals"} <= shown
     assert {"/console/policies", "/console/policies/new", "/console/policies/facts"} <= shown
     assert {"/console/entitlements/people", "/console/needs/numbers", "/console/inquiries"} <= shown
+    assert "/console/participation" in shown
     kinds = {re.sub(r"\d+", "N", path) for path in shown}
     assert {"/console/beneficiaries/N/policies", "/console/beneficiaries/N/guardians/N"} <= kinds
-    assert {"/console/needs/N", "/console/inquiries/N", "/console/policies/N/edit"} <= kinds
+    assert {
+        "/console/proposals/N",
+        "/console/proposals/N/pairs/N",
+        "/console/needs/N",
+        "/console/inquiries/N",
+        "/console/policies/N/edit",
+    } <= kinds
     secret = [person.name for person in (LIU_GUIYING, WANG_XIULAN, SUN_JIANGUO)] + ["欧阳明德", ADDRESS]
     secret += [LIU_GUIYING.id_number, LIU_GUIYING.certificate]
     secret += [person.phone for person in (LIU_GUIYING, WANG_XIULAN, SUN_JIANGUO)]

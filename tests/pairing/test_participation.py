@@ -75,9 +75,8 @@ def test_a_part_follows_from_rank_federation_and_what_was_agreed(
     assert (verdict.part.value, verdict.sentence) == (part, sentence)
 
 
-async def test_those_without_anybody_are_named_to_their_unit_and_counted_above(
-    client: httpx.AsyncClient,
-) -> None:
+async def people_of_lixia() -> list[int]:
+    """Make three cadres of 历下区 who have nobody, others who have or need nobody, and a neighbour."""
     await plant_tree()
     await make_pairing(cadre=await make_cadre(unit="办公室"))
     idle = await make_cadre(name="孙建国", unit="维权科", post="科长")
@@ -90,16 +89,16 @@ async def test_those_without_anybody_are_named_to_their_unit_and_counted_above(
         cadre=await make_cadre(name="韩梅", unit="康复科"), ended_on=TODAY, end_reason=EndReason.ROTATION
     )
     await make_cadre(org_code=SHIZHONG)
+    return [past.cadre_id, idle.id, going_on.id]
+
+
+async def test_those_without_anybody_are_named_to_their_unit(client: httpx.AsyncClient) -> None:
+    past, idle, going_on = await people_of_lixia()
 
     own = await client.get(f"{PARTICIPATION}/without", headers=await staff_headers(client))
-    numbers = (await client.get(PARTICIPATION, headers=await staff_headers(client))).json()
-    city = await staff_headers(client, org_code=JINAN)
-    above = (await client.get(PARTICIPATION, headers=city)).json()
-    names_above = await client.get(f"{PARTICIPATION}/without", headers=city)
-    elsewhere = await client.get(f"{PARTICIPATION}?region={SHIZHONG}", headers=await staff_headers(client))
 
     found = {unit["unit"]: [cadre["id"] for cadre in unit["cadres"]] for unit in own.json()}
-    assert found == {"康复科": [past.cadre_id], "维权科": [idle.id, going_on.id]}
+    assert found == {"康复科": [past], "维权科": [idle, going_on]}
     assert own.json()[1]["cadres"][0] | {"id": 0} == {
         "id": 0,
         "name": "孙*国",
@@ -108,6 +107,17 @@ async def test_those_without_anybody_are_named_to_their_unit_and_counted_above(
         "part_label": "应当参加",
         "sentence": "市、县级残联科级及以上干部，应当参加",
     }
+
+
+async def test_above_they_are_counted_in_the_order_of_codes(client: httpx.AsyncClient) -> None:
+    await people_of_lixia()
+    county, city = await staff_headers(client), await staff_headers(client, org_code=JINAN)
+
+    numbers = (await client.get(PARTICIPATION, headers=county)).json()
+    above = (await client.get(PARTICIPATION, headers=city)).json()
+    names_above = await client.get(f"{PARTICIPATION}/without", headers=city)
+    elsewhere = await client.get(f"{PARTICIPATION}?region={SHIZHONG}", headers=county)
+
     assert [(unit["name"], unit["taking_part"], unit["without"]) for unit in numbers["own_units"]] == [
         ("办公室", 1, 0), ("康复科", 1, 1), ("维权科", 2, 2),
     ]  # fmt: skip

@@ -1,6 +1,16 @@
 """What happens to pairings and to proposals of pairs; a package, used through this name."""
 
 from app.pairing.operations.accepting import accept
+from app.pairing.operations.handing_over import (
+    HandoverChanged,
+    HandoverStands,
+    accept_handover,
+    decline_handover,
+    plan_handovers,
+    preview_handovers,
+    settle_handover,
+    undo_handover,
+)
 from app.pairing.operations.knowing import (
     CadreGone,
     ExcuseMissing,
@@ -46,6 +56,8 @@ __all__ = [
     "CapacityExceeded",
     "EditRefused",
     "ExcuseMissing",
+    "HandoverChanged",
+    "HandoverStands",
     "Move",
     "NotEligible",
     "NothingToPropose",
@@ -58,12 +70,16 @@ __all__ = [
     "TooManyPeople",
     "WrongState",
     "accept",
+    "accept_handover",
     "bar_pair",
     "cancel_proposal",
     "change_cadre",
     "choose_by_hand",
+    "decline_handover",
     "end_pairing",
     "lock_pairs",
+    "plan_handovers",
+    "preview_handovers",
     "preview_repairing",
     "repair",
     "request_proposals",
@@ -71,9 +87,11 @@ __all__ = [
     "set_participation",
     "set_terms_of_many",
     "set_wish",
+    "settle_handover",
     "solve_again",
     "solve_in_process",
     "solve_step",
     "start_pairing",
     "start_pairings",
+    "undo_handover",
 ]

@@ -85,7 +85,7 @@ async def preview_repairing(  # noqa: PLR0913 - whose, to whom, and when
         )
         for pairing in pairings
     ]
-    verdicts = await _judged(changes, scope=scope, on=on, now=now, locked=False)
+    verdicts = await judged(changes, scope=scope, on=on, now=now, locked=False)
     names = await cadre_names(scope=scope, cadre_ids=sorted({one for one in chosen.values() if one}))
     return [
         MoveLine(
@@ -120,9 +120,10 @@ async def _best(
     )
 
 
-async def _judged(
+async def judged(
     changes: Sequence[ProposedChange], *, scope: Scope, on: date, now: datetime, locked: bool
 ) -> tuple[ChangeVerdict, ...]:
+    """Return what handing each family over comes to; locked, in the transaction of the caller."""
     wanted = [WantedPairing(change.beneficiary_id, change.cadre_id or 0, on) for change in changes]
     facts = await pairing_facts(scope=scope, wanted=wanted, locked=locked)
     barred = await bars_of(beneficiary_ids=[change.beneficiary_id for change in changes])
@@ -149,12 +150,21 @@ async def repair(
 
     async def whole() -> int:
         async with in_transaction():
-            return await _repair(moves, scope=scope, on=on, reason=reason, actor=actor, now=now)
+            return len(await move_all(moves, scope=scope, on=on, reason=reason, actor=actor, now=now))
 
     return await sql.retrying(whole)
 
 
-async def _repair(
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A pairing that got an end, and the id of the one that begins on that day."""
+
+    old: Pairing
+    cadre_id: int
+    new_id: int
+
+
+async def move_all(
     moves: Sequence[Move],
     *,
     scope: Scope,
@@ -162,7 +172,13 @@ async def _repair(
     reason: EndReason,
     actor: audit.Actor,
     now: datetime,
-) -> int:
+) -> list[Moved]:
+    """End pairings on a day and begin those of their successors, in the transaction of the caller.
+
+    Raises:
+        PairingNotFound: a pairing is not open, or of a region in which the caller may not act.
+        PairingsRefused: at least one may not be; `refusals` lists position and sentence of each.
+    """
     found = Pairing.filter(
         in_regions("region_code", scope.act),
         id__in=[move.pairing_id for move in moves],
@@ -179,7 +195,7 @@ async def _repair(
         )
         for move in moves
     ]
-    verdicts = await _judged(changes, scope=scope, on=on, now=now, locked=True)
+    verdicts = await judged(changes, scope=scope, on=on, now=now, locked=True)
     refusals = [
         {"position": position, "detail": verdict.sentence or "新旧帮扶干部是同一人"}
         for position, verdict in enumerate(verdicts)
@@ -190,8 +206,12 @@ async def _repair(
     await _end(list(standing.values()), on=on, reason=reason, actor=actor, now=now)
     new = [WantedPairing(change.beneficiary_id, change.cadre_id or 0, on) for change in changes]
     facts = await pairing_facts(scope=scope, wanted=new)
-    await insert_pairings(new, facts=facts, scope=scope, actor=actor, now=now)
-    return len(new)
+    ids = await insert_pairings(new, facts=facts, scope=scope, actor=actor, now=now)
+    return [
+        Moved(old, move.cadre_id, ids[old.beneficiary_id])
+        for move in moves
+        if (old := standing[move.pairing_id])
+    ]
 
 
 async def _end(
