@@ -1,16 +1,16 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-from tortoise.indexes import Index
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0074_add_leads_unit_to_cadre_terms")]
+    dependencies = [("app", "0078_add_channel_to_turns_index")]
 
     initial = False
 
     operations = [
-        ops.AddIndex(
+        ops.RemoveIndex(
             model_name="Message",
-            index=Index(fields=["state", "urgent", "org_code", "channel", "next_at"]),
+            name=None,
+            fields=["state", "urgent", "org_code", "next_at"],
         ),
     ]

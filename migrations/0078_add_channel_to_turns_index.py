@@ -1,16 +1,16 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
+from tortoise.indexes import Index
 
 
 class Migration(migrations.Migration):
-    dependencies = [("app", "0075_add_channel_to_turns_index")]
+    dependencies = [("app", "0077_create_pairing_notice")]
 
     initial = False
 
     operations = [
-        ops.RemoveIndex(
+        ops.AddIndex(
             model_name="Message",
-            name=None,
-            fields=["state", "urgent", "org_code", "next_at"],
+            index=Index(fields=["state", "urgent", "org_code", "channel", "next_at"]),
         ),
     ]
