@@ -1,6 +1,14 @@
 """What happens to pairings and to proposals of pairs; a package, used through this name."""
 
 from app.pairing.operations.accepting import accept
+from app.pairing.operations.caring import set_care, set_own_care
+from app.pairing.operations.closing import (
+    CadreHasFamilies,
+    GoesOnWrong,
+    StatusUnchanged,
+    change_cadre_status,
+    note_status,
+)
 from app.pairing.operations.handing_over import (
     HandoverChanged,
     HandoverStands,
@@ -51,11 +59,13 @@ from app.pairing.operations.starting import (
 
 __all__ = [
     "CadreGone",
+    "CadreHasFamilies",
     "CadreNotActive",
     "CadreTakesNoPart",
     "CapacityExceeded",
     "EditRefused",
     "ExcuseMissing",
+    "GoesOnWrong",
     "HandoverChanged",
     "HandoverStands",
     "Move",
@@ -66,6 +76,7 @@ __all__ = [
     "PairingsRefused",
     "SameCadre",
     "SolverFailed",
+    "StatusUnchanged",
     "Terms",
     "TooManyPeople",
     "WrongState",
@@ -74,16 +85,20 @@ __all__ = [
     "bar_pair",
     "cancel_proposal",
     "change_cadre",
+    "change_cadre_status",
     "choose_by_hand",
     "decline_handover",
     "end_pairing",
     "lock_pairs",
+    "note_status",
     "plan_handovers",
     "preview_handovers",
     "preview_repairing",
     "repair",
     "request_proposals",
     "set_cadre_terms",
+    "set_care",
+    "set_own_care",
     "set_participation",
     "set_terms_of_many",
     "set_wish",

@@ -16,10 +16,9 @@ from app.pairing.models import Handover, Pairing, PairingBar, PairingNotice
 from app.pairing.operations.repairing import Move, Moved, judged, move_all
 from app.pairing.operations.starting import PairingDateWrong
 from app.pairing.queries import PairingNotFound
-from app.pairing.queries.handovers import HandoverNotFound
+from app.pairing.queries.handovers import HandoverNotFound, plan_of
 from app.pairing.queries.repairing import MoveLine, OpenPairing, cadre_names
 from app.pairing.rules.handing_over import (
-    Plan,
     answer_refusal,
     change_day_refusal,
     goes_back,
@@ -303,16 +302,6 @@ async def settle_handover(*, scope: Scope, handover_id: int, actor: audit.Actor,
             handover.settled_at = now
             await handover.save(update_fields=["settled_at"])
             await _record(handover, "handover.settled", actor=actor, now=now)
-
-
-def plan_of(handover: Handover) -> Plan:
-    """Return what decides about a planned hand-over."""
-    return Plan(
-        state=handover.state,
-        changes_on=handover.changes_on,
-        overlap_days=handover.overlap_days,
-        planned_at=handover.planned_at,
-    )
 
 
 def _check_answer(handover: Handover) -> None:

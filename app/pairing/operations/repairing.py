@@ -179,14 +179,7 @@ async def move_all(
         PairingNotFound: a pairing is not open, or of a region in which the caller may not act.
         PairingsRefused: at least one may not be; `refusals` lists position and sentence of each.
     """
-    found = Pairing.filter(
-        in_regions("region_code", scope.act),
-        id__in=[move.pairing_id for move in moves],
-        open_beneficiary_id__not_isnull=True,
-    )
-    standing = {pairing.id: pairing for pairing in await found.select_for_update().order_by("id")}
-    if len(standing) < len(moves):
-        raise PairingNotFound
+    standing = await _locked(moves, scope=scope)
     changes = [
         ProposedChange(
             beneficiary_id=standing[move.pairing_id].beneficiary_id,
@@ -212,6 +205,18 @@ async def move_all(
         for move in moves
         if (old := standing[move.pairing_id])
     ]
+
+
+async def _locked(moves: Sequence[Move], *, scope: Scope) -> dict[int, Pairing]:
+    found = Pairing.filter(
+        in_regions("region_code", scope.act),
+        id__in=[move.pairing_id for move in moves],
+        open_beneficiary_id__not_isnull=True,
+    )
+    standing = {pairing.id: pairing for pairing in await found.select_for_update().order_by("id")}
+    if len(standing) < len(moves):
+        raise PairingNotFound("有的结对已经结束或已安排交接，请刷新后再办理")
+    return standing
 
 
 async def _end(
