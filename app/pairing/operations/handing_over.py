@@ -129,7 +129,8 @@ async def plan_handovers(  # noqa: PLR0913 - who, to whom, from when, why, and b
 
     Raises:
         PairingDateWrong: the day is past or more than a year ahead.
-        PairingNotFound: a pairing is not open any more (somebody was quicker), or of another region.
+        PairingNotFound: a pairing is of a region in which the caller may not act.
+        PairingTaken: a pairing is not open any more: somebody was quicker.
         PairingsRefused: at least one may not be; `refusals` lists position and sentence of each.
     """
     _check_day(changes_on, now=now)

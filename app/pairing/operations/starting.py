@@ -68,6 +68,11 @@ class HandoverPlanned(Conflict):
     title = "这条结对已安排交接，请先撤销交接再提前结束"
 
 
+class PairingTaken(Conflict):
+    code = "pairing.taken"
+    title = "有的结对已经结束或已安排交接，请刷新后再办理"
+
+
 class PairingsRefused(Conflict):
     code = "pairing.list_refused"
     title = "名单中有不能结对的，一条也没有保存"
