@@ -38,6 +38,7 @@ from app.needs import admin_api as needs_admin
 from app.needs import mini_api as needs_mini
 from app.orgs import admin_api as orgs_admin
 from app.pairing import admin_api as pairing_admin
+from app.pairing import mini_api as pairing_mini
 from app.people import admin_api as people_admin
 from app.people import mini_api as people_mini
 from app.policies import admin_api as policies_admin
@@ -53,6 +54,7 @@ _READY_SECONDS = 3.0
 MINI_ROUTERS = (
     accounts_mini.router,
     contacts_mini.router,
+    pairing_mini.router,
     needs_mini.router,
     policies_mini.router,
     people_mini.router,
@@ -70,6 +72,7 @@ ADMIN_ROUTERS = (
     pairing_admin.proposals_router,
     pairing_admin.participation_router,
     pairing_admin.repairing_router,
+    pairing_admin.handovers_router,
     people_admin.router,
     rosters_admin.router,
     stats_admin.router,

@@ -8,6 +8,7 @@ from app.accounts.deps import CadreCaller, CadreDep
 from app.contacts import operations, queries
 from app.contacts.schemas import (
     ContactAnswer,
+    DigestAnswer,
     OwnContactAnswer,
     OwnPairingAnswer,
     OwnPairings,
@@ -53,6 +54,12 @@ async def unmute_family(pairing_id: RowId, caller: CadreDep, clock: ClockDep) ->
 async def _family(caller: CadreCaller, pairing_id: int, now: datetime) -> Beneficiary:
     pairing = await own_pairing_on(scope=caller.scope, pairing_id=pairing_id, on=china_date(now))
     return await Beneficiary.get(id=pairing.beneficiary_id)
+
+
+@router.get("/handovers/{handover_id}", summary="接任前要知道的：最近联系、未办结诉求、家庭意愿、风俗禁忌")
+async def handover_digest(handover_id: RowId, caller: CadreDep, clock: ClockDep) -> DigestAnswer:
+    today = china_date(clock.now())
+    return DigestAnswer.of(await queries.digest_for(scope=caller.scope, handover_id=handover_id, today=today))
 
 
 @router.post("/contacts", status_code=201, summary="记录一次联系；同一次重复提交返回同一条，状态为200")

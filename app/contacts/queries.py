@@ -14,12 +14,21 @@ from app.core.clock import china_year_bounds
 from app.core.crypto import keyring
 from app.core.errors import NotFound
 from app.core.pagination import PageQuery, cut
+from app.needs.enums import OPEN_NEEDS, NeedDomain, NeedState
+from app.needs.models import Need
+from app.needs.rules import MOST_OPEN
 from app.orgs.models import Org
 from app.orgs.queries import org_in_count, orgs_in_count
+from app.pairing.models import PairingCare, PairingWish
+from app.pairing.queries.handovers import HandoverLine, care_of, own_handover
 from app.pairing.rules import Period
+from app.people.enums import MuteReason
+from app.people.models import Beneficiary, Cadre
 
 # Far above what one cadre can look after; a bound all the same.
 _PAIRINGS_OF_ONE = 500
+# About a year of them.
+_CONTACTS_OF_DIGEST = 6
 
 CONTACT_COLUMNS = (
     "id, client_id, pairing_id, kind, channel, outcome, occurred_at, occurred_on, recorded_at, is_late,"
@@ -100,6 +109,38 @@ class OwnPairingProgress:
     beneficiary_name: str
     started_on: date
     progress: Progress
+    is_mourning: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestContact:
+    """One contact as a successor hears of it."""
+
+    occurred_on: date
+    kind: ContactKind
+    channel: ContactChannel | None
+    outcome: ContactOutcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestNeed:
+    """One open need as a successor hears of it."""
+
+    domain: NeedDomain
+    state: NeedState
+    department: str
+    raised_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """What a successor has to know of a family before he goes there; names are not masked yet."""
+
+    line: HandoverLine
+    contacts: list[DigestContact]
+    needs: list[DigestNeed]
+    wish: PairingWish | None
+    care: PairingCare | None
     is_mourning: bool
 
 
@@ -186,10 +227,41 @@ async def contacts_in(
         .values(
             "id", "region_code", "pairing_id", "beneficiary_id", "cadre_id", "kind", "channel", "outcome",
             "occurred_on", "recorded_at", "is_late", "undone_at",
-            beneficiary_name="pairing__beneficiary__name", cadre_name="pairing__cadre__name",
+            beneficiary_name="pairing__beneficiary__name",
         )
     )  # fmt: skip
-    return cut([ContactLine(**row) for row in rows], page=page)
+    # Of whoever made it: while a family is handed over, that may be the cadre before the pairing's own.
+    made_by = Cadre.filter(id__in=sorted({row["cadre_id"] for row in rows})).order_by("id")
+    names = dict(await made_by.limit(len(rows) or 1).values_list("id", "name"))
+    return cut([ContactLine(**row, cadre_name=names[row["cadre_id"]]) for row in rows], page=page)
+
+
+async def digest_for(*, scope: Scope, handover_id: int, today: date) -> Digest:
+    """Return what a successor has to know of a family: no note, no word of anybody, nobody's number.
+
+    Of needs he hears the field and how far each is; their words he reads once the family is his.
+
+    Raises:
+        HandoverNotFound: it is not to him, or was undone, declined or overtaken.
+    """
+    line = await own_handover(scope=scope, handover_id=handover_id)
+    person = line.handover.beneficiary_id
+    contacts = Contact.filter(pairing__beneficiary_id=person, undone_at=None)
+    made = await contacts.order_by("-occurred_on", "-id").limit(_CONTACTS_OF_DIGEST).values(
+        "occurred_on", "kind", "channel", "outcome"
+    )  # fmt: skip
+    needs = Need.filter(beneficiary_id=person, state__in=list(OPEN_NEEDS)).order_by("id")
+    open_needs = await needs.limit(MOST_OPEN).values("domain", "state", "department", "raised_at")
+    wish = await PairingWish.get_or_none(beneficiary_id=person)
+    mourning = Beneficiary.filter(id=person, muted_until__gte=today, mute_reason=MuteReason.BEREAVEMENT.value)
+    return Digest(
+        line=line,
+        contacts=[DigestContact(**row) for row in made],
+        needs=[DigestNeed(**row) for row in open_needs],
+        wish=wish,
+        care=await care_of(beneficiary_id=person),
+        is_mourning=await mourning.exists(),
+    )
 
 
 async def own_pairings(*, scope: Scope, day: date) -> list[OwnPairingProgress]:

@@ -6,9 +6,17 @@ from typing import Self
 from pydantic import field_validator, model_validator
 
 from app.contacts.enums import ContactChannel, ContactKind, ContactOutcome
-from app.contacts.queries import ContactLine, ContactRecord, OwnContact, OwnPairingProgress, UnitProgress
+from app.contacts.queries import (
+    ContactLine,
+    ContactRecord,
+    Digest,
+    OwnContact,
+    OwnPairingProgress,
+    UnitProgress,
+)
 from app.contacts.rules import UNDO_WITHIN, Tap, hint, is_at_risk
 from app.core.bodies import AnswerBody, ClientId, Moment, Note, RequestBody, RowId
+from app.core.clock import china_date
 from app.people.rules import mask_name
 
 # A nonsense year would overflow where moments are turned to UTC.
@@ -233,3 +241,73 @@ class ProgressAnswer(AnswerBody):
     region: str
     year: int
     units: list[UnitProgressAnswer]
+
+
+class DigestContactAnswer(AnswerBody):
+    """One contact, without its note."""
+
+    occurred_on: date
+    kind_label: str
+    channel_label: str | None
+    outcome_label: str
+
+
+class DigestNeedAnswer(AnswerBody):
+    """One open need, without its words."""
+
+    domain_label: str
+    state_label: str
+    department: str
+    raised_on: date
+
+
+class DigestAnswer(AnswerBody):
+    """What a successor has to know of a family before he goes there."""
+
+    id: int
+    beneficiary_name: str
+    predecessor: str
+    changes_on: date
+    state_label: str
+    last_contacts: list[DigestContactAnswer]
+    open_needs: list[DigestNeedAnswer]
+    wished_language: str
+    wished_sex_label: str | None
+    customs: str
+    cautions: str
+    mourning: str | None
+
+    @classmethod
+    def of(cls, digest: Digest) -> Self:
+        """Show it, the family's name masked, the colleague's whole."""
+        wish, care, handover = digest.wish, digest.care, digest.line.handover
+        return cls(
+            id=handover.id,
+            beneficiary_name=mask_name(digest.line.beneficiary_name),
+            predecessor=digest.line.from_name,
+            changes_on=handover.changes_on,
+            state_label=handover.state.label,
+            last_contacts=[
+                DigestContactAnswer(
+                    occurred_on=one.occurred_on,
+                    kind_label=one.kind.label,
+                    channel_label=one.channel.label if one.channel else None,
+                    outcome_label=one.outcome.label,
+                )
+                for one in digest.contacts
+            ],
+            open_needs=[
+                DigestNeedAnswer(
+                    domain_label=one.domain.label,
+                    state_label=one.state.label,
+                    department=one.department,
+                    raised_on=china_date(one.raised_at),
+                )
+                for one in digest.needs
+            ],
+            wished_language=wish.language if wish else "",
+            wished_sex_label=wish.cadre_sex.label if wish and wish.cadre_sex else None,
+            customs=(care.customs if care else None) or "",
+            cautions=(care.cautions if care else None) or "",
+            mourning="家中有丧事，节日不说祝福的话" if digest.is_mourning else None,
+        )

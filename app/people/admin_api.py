@@ -25,7 +25,6 @@ from app.people.schemas import (
     BindingCodeAnswer,
     CadreAnswer,
     CadreNew,
-    CadreStatusChange,
     ConsentAnswer,
     ConsentRequest,
     GuardianCreated,
@@ -61,16 +60,6 @@ async def list_cadres(caller: StaffDep, page: PageQueryDep, region: RegionQuery 
 async def add_cadre(body: CadreNew, caller: EditorDep, clock: ClockDep) -> CadreAnswer:
     cadre = await operations.create_cadre(
         scope=caller.scope, actor=caller.actor, person=NewCadre(**body.model_dump()), now=clock.now()
-    )
-    return CadreAnswer.of(cadre)
-
-
-@router.post("/cadres/{cadre_id}/status", summary="变更帮扶干部在岗状态")
-async def change_cadre_status(
-    cadre_id: RowId, body: CadreStatusChange, caller: EditorDep, clock: ClockDep
-) -> CadreAnswer:
-    cadre = await operations.change_cadre_status(
-        scope=caller.scope, actor=caller.actor, cadre_id=cadre_id, status=body.status, now=clock.now()
     )
     return CadreAnswer.of(cadre)
 

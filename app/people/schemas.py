@@ -12,7 +12,6 @@ from app.core.bodies import AnswerBody, Moment, RegionCode, RequestBody
 from app.core.labels import Labelled
 from app.people.enums import (
     CadreRank,
-    CadreStatus,
     CertificateStatus,
     ConsentChannel,
     ConsentPurpose,
@@ -65,12 +64,6 @@ class CadreNew(RequestBody):
     rank: CadreRank = CadreRank.OTHER
     unit: Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)] = ""
     post: Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)] = ""
-
-
-class CadreStatusChange(RequestBody):
-    """Whether the cadre is at his post."""
-
-    status: CadreStatus
 
 
 class GuardianNew(RequestBody):

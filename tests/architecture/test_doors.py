@@ -19,7 +19,7 @@ from tests.campaigns.factories import make_campaign
 from tests.conftest import NOW
 from tests.messaging.factories import make_message
 from tests.needs.factories import make_inquiry, make_need, make_opinion
-from tests.pairing.factories import make_pairing, make_proposal
+from tests.pairing.factories import make_pairing, make_proposal, planned_handover
 from tests.people.factories import make_cadre, make_guardian
 from tests.policies.factories import make_entitlement, make_policy, policy_body
 
@@ -42,6 +42,8 @@ BODIES: dict[Door, dict[str, object]] = {
     ("PUT", "/admin/v1/pairings/terms/{cadre_id}"): {},
     ("POST", "/admin/v1/cadres/{cadre_id}/participation"): {"takes_part": True},
     ("PUT", "/admin/v1/pairings/wishes/{beneficiary_id}"): {},
+    ("POST", "/admin/v1/beneficiaries/{beneficiary_id}/status"): {"status": "moved_away"},
+    ("PUT", "/admin/v1/beneficiaries/{beneficiary_id}/care"): {"customs": "不吃猪肉"},
     ("PUT", "/admin/v1/campaigns/{campaign_id}"): {"kind": "policy_notice", "title": "年审开始办理"},
     ("POST", "/admin/v1/campaigns/{campaign_id}/approve"): {"content_hash": "0" * 64},
     ("POST", "/admin/v1/campaigns/{campaign_id}/pause"): {},
@@ -107,6 +109,7 @@ async def things_of_lixia() -> dict[str, int]:
         "guardian_id": guardian.id,
         "pairing_id": pairing.id,
         "proposal_id": (await make_proposal(pairing)).id,
+        "handover_id": await planned_handover(),
         "campaign_id": campaign.id,
         "message_id": (await make_message(campaign_id=campaign.id)).id,
         "import_id": roster.id,

@@ -1,6 +1,6 @@
 """Pairings for tests, written straight into the table."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from app.accounts.rules import Scope, scope_of_staff
@@ -10,6 +10,7 @@ from app.pairing import operations
 from app.pairing.enums import BarReason, EndReason, PairDecision, ProposalState
 from app.pairing.models import (
     CadreTerms,
+    Handover,
     Pairing,
     PairingBar,
     PairingProposal,
@@ -99,3 +100,21 @@ async def pairs_of(proposal: PairingProposal) -> dict[int, PairingProposalPair]:
 
 async def accept(proposal: PairingProposal, *, on: date = TODAY, scope: Scope = LIXIA_STAFF) -> None:
     await operations.accept(scope=scope, proposal_id=proposal.id, on=on, actor=ZHOU, now=NOW)
+
+
+async def planned(pairing: Pairing, successor: Cadre, **overrides: Any) -> Handover:
+    """Plan that a pairing passes to another cadre a fortnight from today."""
+    asked: dict[str, Any] = {
+        "changes_on": TODAY + timedelta(days=14), "overlap_days": 7, "reason": EndReason.POST_CHANGED,
+        "now": NOW,
+    }  # fmt: skip
+    (handover_id,) = await operations.plan_handovers(
+        scope=LIXIA_STAFF, moves=[operations.Move(pairing_id=pairing.id, cadre_id=successor.id)], actor=ZHOU,
+        **asked | overrides,
+    )  # fmt: skip
+    return await Handover.get(id=handover_id)
+
+
+async def planned_handover() -> int:
+    """Plan one for two new cadres and a new family."""
+    return int((await planned(await make_pairing(), await make_cadre())).id)

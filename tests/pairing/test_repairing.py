@@ -133,6 +133,6 @@ async def test_two_admins_at_once_hand_a_family_over_once() -> None:
     )  # fmt: skip
 
     assert sorted(str(type(answer).__name__) for answer in answers) == [
-        "PairingNotFound", "PairingNotFound", "int",
+        "PairingTaken", "PairingTaken", "int",
     ]  # fmt: skip
     assert await Pairing.filter(open_beneficiary_id=standing.beneficiary_id).count() == 1

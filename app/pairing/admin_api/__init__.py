@@ -1,5 +1,6 @@
 """Pairings and proposals of pairs for the console."""
 
+from app.pairing.admin_api.handovers import router as handovers_router
 from app.pairing.admin_api.pairings import (
     change_cadre,
     end_pairing,
@@ -15,6 +16,7 @@ from app.pairing.admin_api.repairing import router as repairing_router
 __all__ = [
     "change_cadre",
     "end_pairing",
+    "handovers_router",
     "list_pairings",
     "pairing_history",
     "participation_router",

@@ -16,10 +16,9 @@ from app.pairing.models import Handover, Pairing, PairingBar, PairingNotice
 from app.pairing.operations.repairing import Move, Moved, judged, move_all
 from app.pairing.operations.starting import PairingDateWrong
 from app.pairing.queries import PairingNotFound
-from app.pairing.queries.handovers import HandoverNotFound
+from app.pairing.queries.handovers import HandoverNotFound, plan_of
 from app.pairing.queries.repairing import MoveLine, OpenPairing, cadre_names
 from app.pairing.rules.handing_over import (
-    Plan,
     answer_refusal,
     change_day_refusal,
     goes_back,
@@ -130,7 +129,8 @@ async def plan_handovers(  # noqa: PLR0913 - who, to whom, from when, why, and b
 
     Raises:
         PairingDateWrong: the day is past or more than a year ahead.
-        PairingNotFound: a pairing is not open any more (somebody was quicker), or of another region.
+        PairingNotFound: a pairing is of a region in which the caller may not act.
+        PairingTaken: a pairing is not open any more: somebody was quicker.
         PairingsRefused: at least one may not be; `refusals` lists position and sentence of each.
     """
     _check_day(changes_on, now=now)
@@ -303,16 +303,6 @@ async def settle_handover(*, scope: Scope, handover_id: int, actor: audit.Actor,
             handover.settled_at = now
             await handover.save(update_fields=["settled_at"])
             await _record(handover, "handover.settled", actor=actor, now=now)
-
-
-def plan_of(handover: Handover) -> Plan:
-    """Return what decides about a planned hand-over."""
-    return Plan(
-        state=handover.state,
-        changes_on=handover.changes_on,
-        overlap_days=handover.overlap_days,
-        planned_at=handover.planned_at,
-    )
 
 
 def _check_answer(handover: Handover) -> None:

@@ -14,7 +14,7 @@ from app.core.clock import china_date
 from app.pairing.enums import EndReason, PairDecision
 from app.pairing.models import Pairing
 from app.pairing.operations.solving import Solver, solve_in_process
-from app.pairing.operations.starting import PairingsRefused, insert_pairings
+from app.pairing.operations.starting import PairingsRefused, PairingTaken, insert_pairings
 from app.pairing.queries import PairingNotFound, pairing_facts
 from app.pairing.queries.candidates import candidates_of
 from app.pairing.queries.repairing import (
@@ -144,7 +144,8 @@ async def repair(
     Each is judged once more under lock. Those that the same list takes from a cadre make room for others.
 
     Raises:
-        PairingNotFound: a pairing is not open, or of a region in which the caller may not act.
+        PairingNotFound: a pairing is of a region in which the caller may not act.
+        PairingTaken: a pairing is not open any more.
         PairingsRefused: at least one may not be; `refusals` lists position and sentence of each.
     """
 
@@ -176,17 +177,11 @@ async def move_all(
     """End pairings on a day and begin those of their successors, in the transaction of the caller.
 
     Raises:
-        PairingNotFound: a pairing is not open, or of a region in which the caller may not act.
+        PairingNotFound: a pairing is of a region in which the caller may not act.
+        PairingTaken: a pairing is not open any more.
         PairingsRefused: at least one may not be; `refusals` lists position and sentence of each.
     """
-    found = Pairing.filter(
-        in_regions("region_code", scope.act),
-        id__in=[move.pairing_id for move in moves],
-        open_beneficiary_id__not_isnull=True,
-    )
-    standing = {pairing.id: pairing for pairing in await found.select_for_update().order_by("id")}
-    if len(standing) < len(moves):
-        raise PairingNotFound
+    standing = await _locked(moves, scope=scope)
     changes = [
         ProposedChange(
             beneficiary_id=standing[move.pairing_id].beneficiary_id,
@@ -212,6 +207,17 @@ async def move_all(
         for move in moves
         if (old := standing[move.pairing_id])
     ]
+
+
+async def _locked(moves: Sequence[Move], *, scope: Scope) -> dict[int, Pairing]:
+    found = Pairing.filter(in_regions("region_code", scope.act), id__in=[move.pairing_id for move in moves])
+    standing = {pairing.id: pairing for pairing in await found.select_for_update().order_by("id")}
+    if len(standing) < len(moves):
+        raise PairingNotFound
+    # Somebody else was quicker.
+    if any(pairing.open_beneficiary_id is None for pairing in standing.values()):
+        raise PairingTaken
+    return standing
 
 
 async def _end(

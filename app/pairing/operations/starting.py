@@ -11,8 +11,8 @@ from app.accounts.rules import Scope
 from app.audit import operations as audit
 from app.core.clock import china_date
 from app.core.errors import AppError, Conflict, Invalid
-from app.pairing.enums import EndReason, PairingOutcome, PairingRefusal
-from app.pairing.models import Pairing
+from app.pairing.enums import EndReason, HandoverState, PairingOutcome, PairingRefusal
+from app.pairing.models import Handover, Pairing
 from app.pairing.queries import PairingNotFound, open_pairing_ids, pairing_facts
 from app.pairing.rules import (
     PairingFacts,
@@ -25,6 +25,7 @@ from app.pairing.rules import (
 from app.people.queries import BeneficiaryNotFound, CadreNotFound
 
 _BATCH = 1000
+_STANDS = [HandoverState.PLANNED, HandoverState.ACCEPTED]
 
 
 class PairingOverlaps(Conflict):
@@ -60,6 +61,16 @@ class PairingDateWrong(Invalid):
 class SameCadre(Conflict):
     code = "pairing.same_cadre"
     title = "新旧帮扶干部是同一人"
+
+
+class HandoverPlanned(Conflict):
+    code = "pairing.handover_planned"
+    title = "这条结对已安排交接，请先撤销交接再提前结束"
+
+
+class PairingTaken(Conflict):
+    code = "pairing.taken"
+    title = "有的结对已经结束或已安排交接，请刷新后再办理"
 
 
 class PairingsRefused(Conflict):
@@ -146,9 +157,12 @@ async def end_pairing(
     Raises:
         PairingNotFound: it is of a region in which the caller may not act.
         PairingDateWrong: the day is before the start, too far ahead, or later than the end that is set.
+        HandoverPlanned: a successor begins later; between the two the family would have nobody.
     """
     async with in_transaction():
         pairing = await _locked(pairing_id, scope=scope)
+        if await Handover.filter(pairing_id=pairing.id, state__in=_STANDS, changes_on__gt=ended_on).exists():
+            raise HandoverPlanned
         await _end(pairing, ended_on=ended_on, reason=reason, actor=actor, now=now)
 
 

@@ -16,7 +16,7 @@ from app.core.errors import NotFound
 from app.core.pagination import PageQuery, cut
 from app.pairing.enums import EndReason, HandoverState, PairingNews
 from app.pairing.models import Handover, PairingCare, PairingNotice
-from app.pairing.rules.handing_over import LONGEST_OVERLAP_DAYS
+from app.pairing.rules.handing_over import LONGEST_OVERLAP_DAYS, Plan
 from app.people.enums import BeneficiaryStatus, CertificateStatus
 from app.people.models import Beneficiary, Cadre
 from app.people.rules import QUALIFYING_RELIEF, SEVERE_GRADE
@@ -70,6 +70,19 @@ class NewsLine:
     at: datetime
 
 
+def plan_of(handover: Handover) -> Plan:
+    """Return what decides about a planned hand-over.
+
+    No scope: it reads nothing.
+    """
+    return Plan(
+        state=handover.state,
+        changes_on=handover.changes_on,
+        overlap_days=handover.overlap_days,
+        planned_at=handover.planned_at,
+    )
+
+
 def needs_attention(today: date) -> Q:
     """Return the filter that keeps what an admin has to look at: declined, or not answered when its day came.
 
@@ -120,7 +133,7 @@ def _own(cadre_id: int | None) -> Q:
 
 
 async def own_handovers(*, scope: Scope, today: date) -> list[HandoverLine]:
-    """Return what a cadre takes over and hands over, the nearest day first, until the overlap is long over."""
+    """Return what a cadre takes over and hands over, the nearest day first, until it is long over."""
     oldest = today - _SHOWN_AFTER - timedelta(days=LONGEST_OVERLAP_DAYS)
     shown = Q(state__in=[HandoverState.PLANNED, HandoverState.ACCEPTED], changes_on__gte=oldest)
     found = Handover.filter(_own(scope.cadre_id)).filter(shown)

@@ -13,7 +13,7 @@ from app.core import sql
 from app.core.clock import china_date, chinese_day
 from app.core.errors import Conflict, NotFound
 from app.core.pagination import PageQuery, cut
-from app.pairing.enums import EndReason
+from app.pairing.enums import EndReason, HandoverState
 from app.pairing.models import Pairing
 from app.pairing.rules import (
     BeneficiaryFacts,
@@ -26,6 +26,7 @@ from app.pairing.rules import (
     WantedPairing,
     judge_pairings,
 )
+from app.pairing.rules.handing_over import Plan, is_in_overlap
 from app.people.enums import BeneficiaryStatus, CadreStatus, CertificateStatus, Relief
 from app.people.queries import beneficiary_in
 from app.people.rules import EligibilityFacts, eligibility
@@ -257,7 +258,8 @@ async def own_pairing_on(*, scope: Scope, pairing_id: int, on: date) -> OwnPairi
     """Return the cadre's pairing to which a contact on a day belongs.
 
     That is the one he names if it covers the day, otherwise another one of his with the same beneficiary:
-    a late entry may name today's pairing and mean last year's. Text of its own, for every tap pays for it.
+    a late entry may name today's pairing and mean last year's. While he hands over, it is his successor's.
+    Text of its own, for every tap pays for it.
 
     Raises:
         PairingNotFound: it is not a pairing of this cadre.
@@ -279,9 +281,34 @@ async def own_pairing_on(*, scope: Scope, pairing_id: int, on: date) -> OwnPairi
         " AND (ended_on IS NULL OR ended_on > %s) ORDER BY id LIMIT 1",
         (scope.cadre_id, pairing.beneficiary_id, on, on),
     )
-    if not others:
+    if others:
+        return _own_pairing(others[0])
+    successors = await _successors_on(scope, pairing.beneficiary_id, on=on)
+    if not successors:
         raise PairingNotInForce(f"{chinese_day(on)}您与这位帮扶对象没有结对，不能记在这一天")
-    return _own_pairing(others[0])
+    return successors[0]
+
+
+async def _successors_on(scope: Scope, beneficiary_id: int, *, on: date) -> list[OwnPairing]:
+    """Return the successor's pairing in force on a day of the overlap that the predecessor has."""
+    rows = await sql.fetch(
+        "SELECT q.id, q.cadre_id, q.beneficiary_id, q.region_code, q.started_on, q.ended_on, h.state,"
+        " h.changes_on, h.overlap_days, h.planned_at FROM handover h"
+        " JOIN pairing q ON q.id = h.new_pairing_id"
+        " WHERE h.from_cadre_id = %s AND h.beneficiary_id = %s AND h.changes_on <= %s"
+        " AND q.started_on <= %s AND (q.ended_on IS NULL OR q.ended_on > %s) ORDER BY h.id DESC LIMIT 10",
+        (scope.cadre_id, beneficiary_id, on, on, on),
+    )
+    return [_own_pairing(row) for row in rows if is_in_overlap(_plan(row), day=on)]
+
+
+def _plan(row: dict[str, Any]) -> Plan:
+    return Plan(
+        state=HandoverState(row["state"]),
+        changes_on=cast("date", sql.day_of(row["changes_on"])),
+        overlap_days=row["overlap_days"],
+        planned_at=cast("datetime", sql.moment_of(row["planned_at"])),
+    )
 
 
 async def pairings_by_id(*, pairing_ids: Collection[int]) -> dict[int, OwnPairing]:

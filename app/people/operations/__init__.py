@@ -38,10 +38,10 @@ from app.people.operations.registering import (
     NewGuardian,
     OutsideRegion,
     PhoneTaken,
-    change_cadre_status,
     create_beneficiary,
     create_cadre,
     create_guardian,
+    let_phones_go,
 )
 from app.people.operations.revealing import NothingToReveal, ReasonMissing, reveal_field
 from app.people.operations.signing import (
@@ -87,7 +87,6 @@ __all__ = [
     "bind_guardian_by_code",
     "bind_guardian_by_phone",
     "bind_guardian_by_pin",
-    "change_cadre_status",
     "create_beneficiary",
     "create_cadre",
     "create_guardian",
@@ -96,6 +95,7 @@ __all__ = [
     "identities_to_ask",
     "issue_binding_code",
     "issue_pins",
+    "let_phones_go",
     "link_unionid",
     "mute_beneficiary",
     "mute_guardian",

@@ -24,7 +24,7 @@ from app.people.enums import (
     Residence,
 )
 from app.people.models import Beneficiary, Cadre, Guardian, Guardianship, Household
-from app.people.queries import beneficiary_in, cadre_in, id_number_index, phone_index
+from app.people.queries import beneficiary_in, id_number_index, phone_index
 from app.people.rules import (
     LONGEST_NAME,
     TypedError,
@@ -199,31 +199,6 @@ async def create_cadre(*, scope: Scope, actor: audit.Actor, person: NewCadre, no
             )  # fmt: skip
     except IntegrityError as error:
         raise PhoneTaken from error
-    return cadre
-
-
-async def change_cadre_status(
-    *, scope: Scope, actor: audit.Actor, cadre_id: int, status: CadreStatus, now: datetime
-) -> Cadre:
-    """Note that a cadre has left, retired or come back; a phone of one who is not at his post is let go.
-
-    官方方案 四(三): 岗位调整、职务变化、退休离岗. His pairings are ended or handed over by pairing.
-
-    Raises:
-        CadreNotFound: the cadre is of another federation.
-    """
-    async with in_transaction():
-        cadre = await cadre_in(scope=scope, cadre_id=cadre_id)
-        if not scope.may_act_in(cadre.org_code):
-            raise OutsideRegion
-        cadre.status, cadre.updated_at = status, now
-        await cadre.save(update_fields=["status", "updated_at"])
-        if status is not CadreStatus.ACTIVE:
-            await let_phones_go(cadre_id=cadre.id)
-        await audit.record(
-            actor=actor, action="cadre.status_changed", object_kind="cadre", object_id=cadre.id, now=now,
-            region_code=cadre.org_code, detail=status.value,
-        )  # fmt: skip
     return cadre
 
 
