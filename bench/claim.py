@@ -57,7 +57,8 @@ async def by_hand(connection: aiomysql.Connection, *, county: str, now: datetime
         await cursor.execute(
             "SELECT id, campaign_id, recipient_id, openid, attempts, first_tried_at, purpose, channel,"
             " recipient_kind, urgent, expires_at, template_id FROM message"
-            " WHERE state = 'queued' AND urgent = 0 AND org_code = %s AND next_at <= %s"
+            " WHERE state = 'queued' AND urgent = 0 AND org_code = %s AND channel = 'official_template'"
+            " AND next_at <= %s"
             " ORDER BY next_at LIMIT %s FOR UPDATE SKIP LOCKED",
             (county, moment, LIMIT),
         )

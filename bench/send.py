@@ -227,6 +227,8 @@ async def new_campaign(count: int, *, now: datetime) -> None:
     await sql.execute("TRUNCATE TABLE message")
     # All rounds are of one day, and together they are more than WeChat takes on it.
     await sql.execute("DELETE FROM quota")
+    # Ids begin anew, so that entries of the round before would be taken for these messages themselves.
+    await sql.execute("DELETE FROM person_ledger")
     await sql.execute(
         "UPDATE guardian SET region_code = CASE WHEN id <= %s THEN %s ELSE '370103' END", (count, LIXIA)
     )

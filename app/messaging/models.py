@@ -62,7 +62,7 @@ class Message(Model):
     class Meta:
         table = "message"
         indexes = (
-            ("state", "urgent", "org_code", "next_at"),
+            ("state", "urgent", "org_code", "channel", "next_at"),
             ("campaign_id", "state", "reason"),
             ("recipient_id", "recipient_kind"),
         )

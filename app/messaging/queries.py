@@ -5,7 +5,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
@@ -16,14 +16,14 @@ from app.core import sql
 from app.core.clock import china_date
 from app.core.metrics import Reading
 from app.core.models import InvariantFinding
-from app.messaging.enums import Invariant, MessageState, Purpose, Reason, RecipientKind
+from app.messaging.enums import Channel, Invariant, MessageState, Purpose, Reason, RecipientKind
 from app.messaging.models import Message, Quota
 from app.messaging.rules.quotas import Period
 
 _MOST_REASONS = 200
 _MOST_COUNTED = 2_000_000
 _LANES = {"urgent": 1, "bulk": 0}
-_MOST_QUEUES = 400
+_MOST_QUEUES = 2000
 _MOST_QUOTAS = 200
 _MONTH_DIGITS = len("2026-05")
 _PROVINCE_DIGITS = 2
@@ -35,6 +35,13 @@ _SHOWN_TO_RECIPIENT = (
     MessageState.FAILED,
     MessageState.SUPPRESSED,
 )
+
+
+class Queue(NamedTuple):
+    """What waits together: messages of one federation that leave by one way."""
+
+    org_code: str
+    channel: Channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,8 +135,8 @@ def _shown_to(scope: Scope) -> QuerySet[Message]:
     )
 
 
-async def waiting_since(*, urgent: bool) -> dict[str, datetime]:
-    """Return for which federations messages wait in one lane, and since when the first of each is due.
+async def waiting_since(*, urgent: bool) -> dict[Queue, datetime]:
+    """Return by which ways messages of which federation wait in one lane, and since when the first is due.
 
     No scope: the sender serves all federations. One step through the index for each of them, however many
     messages wait.
@@ -138,14 +145,19 @@ async def waiting_since(*, urgent: bool) -> dict[str, datetime]:
         urgent: which lane.
     """
     rows = await sql.fetch(_WALK if sql.is_sqlite() else _SKIP, (int(urgent),))
-    found = {row["org_code"]: sql.moment_of(row["next_at"]) for row in rows}
-    return {org_code: next_at for org_code, next_at in found.items() if next_at is not None}
+    found = {
+        Queue(row["org_code"], Channel(row["channel"])): sql.moment_of(row["next_at"])
+        for row in rows
+        if row["next_at"] is not None
+    }
+    return {queue: since for queue, since in found.items() if since is not None}
 
 
 # MySQL skips from group to group when it is asked for the groups of the whole prefix of the index.
 _SKIP = (
-    "SELECT org_code, MIN(next_at) AS next_at FROM message WHERE state = 'queued' AND urgent = %s"
-    f" GROUP BY state, urgent, org_code ORDER BY state, urgent, org_code LIMIT {_MOST_QUEUES}"
+    "SELECT org_code, channel, MIN(next_at) AS next_at FROM message WHERE state = 'queued' AND urgent = %s"
+    " GROUP BY state, urgent, org_code, channel ORDER BY state, urgent, org_code, channel"
+    f" LIMIT {_MOST_QUEUES}"
 )
 # SQLite has to be led.
 _WALK = (
@@ -153,9 +165,12 @@ _WALK = (
     " WHERE m.state = 'queued' AND m.urgent = x.urgent) FROM (SELECT %s AS urgent) x"
     " UNION ALL SELECT lane.urgent, (SELECT MIN(m.org_code) FROM message m WHERE m.state = 'queued'"
     " AND m.urgent = lane.urgent AND m.org_code > lane.org_code) FROM lane WHERE lane.org_code IS NOT NULL)"
-    " SELECT lane.org_code, (SELECT MIN(m.next_at) FROM message m WHERE m.state = 'queued'"
-    " AND m.urgent = lane.urgent AND m.org_code = lane.org_code) AS next_at"
-    f" FROM lane WHERE lane.org_code IS NOT NULL ORDER BY lane.org_code LIMIT {_MOST_QUEUES}"
+    " SELECT lane.org_code, way.channel, (SELECT MIN(m.next_at) FROM message m WHERE m.state = 'queued'"
+    " AND m.urgent = lane.urgent AND m.org_code = lane.org_code AND m.channel = way.channel) AS next_at"
+    " FROM lane JOIN ("
+    + " UNION ALL ".join(f"SELECT '{channel.value}' AS channel" for channel in Channel)
+    + ") way WHERE lane.org_code IS NOT NULL ORDER BY lane.org_code, way.channel"
+    f" LIMIT {_MOST_QUEUES}"
 )
 
 

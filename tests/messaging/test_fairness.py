@@ -88,7 +88,7 @@ def test_a_share_that_was_not_needed_is_not_saved_up() -> None:
     turns = Turns(owed={"a": 0.4, "b": -0.4}, waiting=("a", "b"))
 
     turns.emptied("a")
-    turns.told(["a", "b"], now=NOW)
+    turns.told({"a": [Channel.SMS], "b": [Channel.SMS]}, now=NOW)
 
     assert turns.next_shares(10, among=["a", "b"], at_most=2) == {"a": 5, "b": 5}
 
@@ -215,11 +215,40 @@ async def test_who_waits_is_told_by_lane_with_the_moment_of_the_first() -> None:
     await make_message(org_code=SHANDONG)
     await make_message(org_code=SHIZHONG, urgent=True)
 
+    await make_message(org_code=SHANDONG, channel=Channel.MASS_SEND, next_at=NOW - timedelta(hours=1))
+
+    template = Channel.OFFICIAL_TEMPLATE
     assert await queries.waiting_since(urgent=False) == {
-        LIXIA: NOW + timedelta(hours=1),
-        SHANDONG: NOW,
+        (LIXIA, template): NOW + timedelta(hours=1),
+        (SHANDONG, Channel.MASS_SEND): NOW - timedelta(hours=1),
+        (SHANDONG, template): NOW,
     }
-    assert await queries.waiting_since(urgent=True) == {SHIZHONG: NOW}
+    assert await queries.waiting_since(urgent=True) == {(SHIZHONG, template): NOW}
+
+
+@pytest.mark.usefixtures("db")
+async def test_of_one_federation_the_longest_waiting_leave_first_whichever_way_they_go() -> None:
+    ways = [Channel.OFFICIAL_TEMPLATE, Channel.SMS, Channel.MASS_SEND]
+    for minutes in range(12):
+        await make_message(
+            org_code=LIXIA, channel=ways[minutes % 3], next_at=NOW - timedelta(minutes=60 - minutes)
+        )
+    pace = Pace()
+
+    async def claimed() -> list[int]:
+        found = await operations.claim(
+            limit=3,
+            token=secrets.token_hex(16),
+            now=NOW,
+            lease_seconds=60,
+            channels=ways[:2],
+            urgent_only=False,
+            pace=pace,
+        )
+        rows = await Message.filter(id__in=[message.id for message in found])
+        return sorted(60 - int((NOW - row.next_at).total_seconds() // 60) for row in rows)
+
+    assert [await claimed() for _ in range(4)] == [[0, 1, 3], [4, 6, 7], [9, 10], []]
 
 
 @pytest.mark.usefixtures("db")

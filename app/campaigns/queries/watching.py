@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.core import sql
-from app.messaging.enums import MessageState, Reason
+from app.messaging.enums import Channel, MessageState, Reason
 from app.wechat.errcodes import RULES, Reaction
 
 _MOST_ROWS = 1000
@@ -98,10 +98,17 @@ async def _tried_again(now: datetime) -> list[dict[str, Any]]:
         f"SELECT c.id, c.watched_from, {_SINCE} AS since, m.errcode, 1 AS waiting, COUNT(*) AS amount"
         " FROM message m JOIN campaign c ON c.id = m.campaign_id AND c.state = 'running'"
         " WHERE m.state = 'queued' AND m.urgent IN (0, 1)"
-        f" AND m.org_code IN ({sql.marks(len(owners))}) AND m.next_at > %s AND m.next_at <= %s"
+        f" AND m.org_code IN ({sql.marks(len(owners))}) AND m.channel IN ({sql.marks(len(Channel))})"
+        " AND m.next_at > %s AND m.next_at <= %s"
         f" AND m.errcode NOT IN ({_NOT_OURS})"
         f" GROUP BY c.id, c.watched_from, {_SINCE}, m.errcode ORDER BY c.id, m.errcode LIMIT %s",
-        (*[row["org_code"] for row in owners], now, now + WAITING_AGAIN, _MOST_ROWS),
+        (
+            *[row["org_code"] for row in owners],
+            *[channel.value for channel in Channel],
+            now,
+            now + WAITING_AGAIN,
+            _MOST_ROWS,
+        ),
     )
 
 

@@ -177,14 +177,14 @@ def _wish(row: Row) -> Wish:
 async def _take_turns(turns: Turns, asked: _Asked, *, urgent: bool, limit: int) -> list[Row]:
     """Lock up to so many due rows, each queue its share; whoever has less leaves the rest to the others."""
     rows: dict[int, Row] = {}
-    taken: Counter[str] = Counter()
+    taken: Counter[queries.Queue] = Counter()
     emptied: set[str] = set()
     is_fresh = not turns.knows_who_waits(asked.now)
     if is_fresh:
         await _ask_who_waits(turns, urgent=urgent, now=asked.now)
     at_once = _QUEUES_AT_ONCE
     while len(rows) < limit:
-        among = [queue for queue in turns.waiting if queue not in emptied]
+        among = [one for one in turns.waiting if one not in emptied and _open(turns, one, asked)]
         if not among:
             if is_fresh:
                 break
@@ -192,12 +192,13 @@ async def _take_turns(turns: Turns, asked: _Asked, *, urgent: bool, limit: int) 
             is_fresh = True
             continue
         shares = turns.next_shares(limit - len(rows), among=among, at_most=min(at_once, _MOST_QUEUES))
-        found = await _lock_due(shares, asked, urgent=urgent, behind=taken)
+        ways = {queue: _open(turns, queue, asked) for queue in shares}
+        found = await _lock_due(shares, ways, asked, urgent=urgent, behind=taken)
         # Another worker's rollback may move one of ours behind those that were passed over.
         fresh = [row for row in found if row[0] not in rows]
         rows |= {row[0]: row for row in fresh}
         got = Counter(row[_QUEUE] for row in fresh)
-        taken += got
+        taken += Counter(queries.Queue(row[_QUEUE], Channel(row[_CHANNEL])) for row in fresh)
         for queue in [queue for queue, share in shares.items() if got[queue] < share]:
             emptied.add(queue)
             turns.emptied(queue)
@@ -205,43 +206,67 @@ async def _take_turns(turns: Turns, asked: _Asked, *, urgent: bool, limit: int) 
     return list(rows.values())
 
 
+def _open(turns: Turns, queue: str, asked: _Asked) -> list[Channel]:
+    return [channel for channel in turns.ways.get(queue, ()) if channel in asked.channels]
+
+
 async def _ask_who_waits(turns: Turns, *, urgent: bool, now: datetime) -> None:
-    waiting = await queries.waiting_since(urgent=urgent)
-    turns.told([queue for queue, since in waiting.items() if since <= now], now=now)
+    ways: dict[str, list[Channel]] = {}
+    for queue, since in (await queries.waiting_since(urgent=urgent)).items():
+        if since <= now:
+            ways.setdefault(queue.org_code, []).append(queue.channel)
+    turns.told(ways, now=now)
 
 
 async def _lock_due(
-    shares: Mapping[str, int], asked: _Asked, *, urgent: bool, behind: Mapping[str, int]
+    shares: Mapping[str, int],
+    ways: Mapping[str, Sequence[Channel]],
+    asked: _Asked,
+    *,
+    urgent: bool,
+    behind: Mapping[queries.Queue, int],
 ) -> list[Row]:
     """Lock due rows and return them, all as one text of JSON: a driver in Python pays for every column.
 
     Args:
         shares: how many of which queue.
+        ways: by which channels they leave; what waits for another one is not even walked over.
         asked: what the claim asks for.
         urgent: which lane.
         behind: how many of a queue this claim has locked already; its own locks it does not pass over.
     """
-    # SQLite's transaction holds the one write lock anyway; on MySQL another worker's rows are passed over.
-    locking = "" if sql.is_sqlite() else " FOR UPDATE SKIP LOCKED"
     array, collect = (
         ("json_array", "json_group_array") if sql.is_sqlite() else ("JSON_ARRAY", "JSON_ARRAYAGG")
     )
-    part = (
-        f"SELECT {_COLUMNS} FROM message WHERE state = 'queued' AND urgent = %s AND org_code = %s"
-        f" AND next_at <= %s AND channel IN ({sql.marks(len(asked.channels))})"
-        f" ORDER BY next_at, id LIMIT %s OFFSET %s{locking}"
-    )
-    channels = [channel.value for channel in asked.channels]
-    parts = " UNION ALL ".join(f"SELECT * FROM ({part}) part{number}" for number in range(len(shares)))
+    parts, values = list[str](), list[Any]()
+    for queue, share in shares.items():
+        lanes = [
+            (int(urgent), queue, way.value, asked.now, share, behind.get(queries.Queue(queue, way), 0))
+            for way in ways[queue]
+        ]
+        parts.append(_part(len(lanes), number=len(parts)))
+        values += [value for lane in lanes for value in lane]
+        if len(lanes) > 1:
+            values.append(share)
     found = await sql.fetch(
-        f"SELECT {collect}({array}({_COLUMNS})) AS page FROM ({parts}) due",
-        [
-            value
-            for queue, share in shares.items()
-            for value in (int(urgent), queue, asked.now, *channels, share, behind.get(queue, 0))
-        ],
+        f"SELECT {collect}({array}({_COLUMNS})) AS page FROM ({' UNION ALL '.join(parts)}) due", values
     )
     return list(json.loads(found[0]["page"] or "[]"))
+
+
+def _part(ways: int, *, number: int) -> str:
+    """Return the SELECT of the longest waiting of one queue, whichever of so many ways they go."""
+    # SQLite's transaction holds the one write lock anyway; on MySQL another worker's rows are passed over.
+    locking = "" if sql.is_sqlite() else " FOR UPDATE SKIP LOCKED"
+    one = (
+        f"SELECT {_COLUMNS}, next_at FROM message WHERE state = 'queued' AND urgent = %s AND org_code = %s"
+        f" AND channel = %s AND next_at <= %s ORDER BY next_at, id LIMIT %s OFFSET %s{locking}"
+    )
+    if ways == 1:
+        return f"SELECT * FROM ({one}) part{number}"
+    each = " UNION ALL ".join(f"SELECT * FROM ({one}) way{way}" for way in range(ways))
+    # What is locked beyond the share is free again when the claim is committed.
+    return f"SELECT * FROM (SELECT * FROM ({each}) ways{number} ORDER BY next_at, id LIMIT %s) part{number}"
 
 
 async def _mark(ids: Sequence[int], asked: _Asked, *, counted_on: date | None) -> None:

@@ -30,6 +30,8 @@ log = structlog.get_logger()
 
 _EXPIRE_AT_ONCE = 2000
 _CANCEL_AT_ONCE = 5000
+# SQLite takes no more than 500 parts in one statement.
+_MOST_QUEUES = 400
 _RECOVER_AT_ONCE = 5000
 
 
@@ -281,19 +283,24 @@ async def expire_overdue(*, now: datetime) -> int:
 
 async def _overdue(*, urgent: bool, now: datetime) -> list[dict[str, Any]]:
     """Return which of those are overdue that have waited longest for their federation."""
-    waiting = [queue for queue, since in (await queries.waiting_since(urgent=urgent)).items() if since <= now]
+    since = await queries.waiting_since(urgent=urgent)
+    waiting = sorted((queue for queue in since if since[queue] <= now), key=since.__getitem__)[:_MOST_QUEUES]
     if not waiting:
         return []
     each = max(1, _EXPIRE_AT_ONCE // len(waiting))
     part = (
         "SELECT id, expires_at FROM message WHERE state = 'queued' AND urgent = %s AND org_code = %s"
-        " AND next_at <= %s ORDER BY next_at LIMIT %s"
+        " AND channel = %s AND next_at <= %s ORDER BY next_at LIMIT %s"
     )
     parts = " UNION ALL ".join(f"SELECT * FROM ({part}) part{number}" for number in range(len(waiting)))
     return await sql.fetch(
         f"SELECT due.id FROM ({parts}) due WHERE due.expires_at <= %s ORDER BY due.id LIMIT %s",
         [
-            *[value for queue in waiting for value in (int(urgent), queue, now, each)],
+            *[
+                value
+                for queue in waiting
+                for value in (int(urgent), queue.org_code, queue.channel.value, now, each)
+            ],
             now,
             _EXPIRE_AT_ONCE,
         ],

@@ -5,11 +5,13 @@ share that is not needed goes to the others, and what one portion could not divi
 the next ones.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import nlargest
 from math import floor
+
+from app.messaging.enums import Channel
 
 # Asking who waits costs a step per federation; whoever comes meanwhile waits no longer than this.
 _ASK_AGAIN = timedelta(seconds=1)
@@ -58,12 +60,14 @@ class Turns:
         weights: of federations that count more or less than others, by code.
         owed: what earlier portions left owed to whom.
         waiting: who waited when it was last asked.
+        ways: by which channels what waited in a queue leaves.
         asked_at: when that was.
     """
 
     weights: Mapping[str, float] = field(default_factory=dict)
     owed: dict[str, float] = field(default_factory=dict)
     waiting: tuple[str, ...] = ()
+    ways: Mapping[str, Collection[Channel]] = field(default_factory=dict)
     asked_at: datetime | None = None
 
     def weight(self, queue: str) -> float:
@@ -76,16 +80,23 @@ class Turns:
 
     def copy(self) -> "Turns":
         """Return a copy to try a portion on: a transaction may have to run twice."""
-        return Turns(weights=self.weights, owed=dict(self.owed), waiting=self.waiting, asked_at=self.asked_at)
+        return Turns(
+            weights=self.weights,
+            owed=dict(self.owed),
+            waiting=self.waiting,
+            ways=self.ways,
+            asked_at=self.asked_at,
+        )
 
     def adopt(self, tried: "Turns") -> None:
         """Take over what a portion that was committed left."""
-        self.owed, self.waiting, self.asked_at = tried.owed, tried.waiting, tried.asked_at
+        self.owed, self.waiting, self.ways = tried.owed, tried.waiting, tried.ways
+        self.asked_at = tried.asked_at
 
-    def told(self, waiting: Sequence[str], *, now: datetime) -> None:
-        """Note who waits; whoever waits no longer is owed nothing: shares are not saved up."""
-        self.waiting, self.asked_at = tuple(waiting), now
-        self.owed = {queue: self.owed[queue] for queue in waiting if queue in self.owed}
+    def told(self, ways: Mapping[str, Collection[Channel]], *, now: datetime) -> None:
+        """Note who waits, and for which channels; whoever waits no longer is owed nothing."""
+        self.waiting, self.ways, self.asked_at = tuple(ways), ways, now
+        self.owed = {queue: self.owed[queue] for queue in ways if queue in self.owed}
 
     def next_shares(self, amount: int, *, among: Sequence[str], at_most: int) -> dict[str, int]:
         """Divide the next portion among these queues, and remember what is owed after it."""
