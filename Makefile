@@ -22,7 +22,7 @@ $(READY): requirements-dev.lock pyproject.toml
 run: $(READY) ## install, migrate, seed one demo county and start everything on this machine
 	@$(BIN)/lianxin demo
 
-test: $(READY) ## the whole suite on SQLite, then again on MariaDB/MySQL and Redis when they are reachable
+test: $(READY) ## the whole suite on SQLite, and beside it on MariaDB/MySQL and Redis when they are reachable
 	@$(BIN)/python -m tests.run
 
 check: $(READY) ## format, lint, types, import order, architecture
