@@ -17,9 +17,8 @@ from dotenv import dotenv_values
 from pydantic import ValidationError
 from tortoise.exceptions import BaseORMException
 
-from app.accounts.enums import StaffRole
-from app.accounts.operations import close_account, create_staff, set_password
-from app.accounts.rules import Scope
+from app.accounts.operations import close_account, create_staff, grant_role, set_password, take_grant_back
+from app.accounts.rules import Scope, roles
 from app.audit.operations import first_broken_link
 from app.bootstrap import running_services
 from app.bot.menu import menu_buttons
@@ -217,7 +216,7 @@ def admin() -> None:
 @admin.command("create", help="Give a member of staff an account; asks for the password.")
 @click.option("--username", required=True)
 @click.option("--org", "org_code", required=True, help="division code of the federation, e.g. 370102")
-@click.option("--role", required=True, type=click.Choice([role.value for role in StaffRole]))
+@click.option("--role", required=True, type=click.Choice(list(roles())))
 @click.option("--name", "display_name", default=None, help="name to show; the username by default")
 def create_admin(username: str, org_code: str, role: str, display_name: str | None) -> None:
     """Create one account; the password comes from a prompt or from LIANXIN_ADMIN_PASSWORD."""
@@ -225,9 +224,7 @@ def create_admin(username: str, org_code: str, role: str, display_name: str | No
     settings = get_settings()
     try:
         with told_plainly():
-            asyncio.run(
-                _create(settings, username, org_code, StaffRole(role), display_name or username, password)
-            )
+            asyncio.run(_create(settings, username, org_code, role, display_name or username, password))
     except NotFound:
         raise click.ClickException(
             f"there is no federation {org_code}: six digits, e.g. 370000, 370100, 370102"
@@ -254,6 +251,35 @@ def close_admin(username: str) -> None:
     click.echo(f"{username} may not sign in any more")
 
 
+@admin.command("grant", help="Grant a role for a federation, or confirm it for another year.")
+@click.option("--username", required=True)
+@click.option("--org", "org_code", required=True, help="division code of the federation, e.g. 370102")
+@click.option("--role", required=True, type=click.Choice(list(roles())))
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), default=None, help="last day; a year by default")
+def grant_to_admin(username: str, org_code: str, role: str, until: datetime | None) -> None:
+    """Grant or confirm one role; each has to be confirmed every year."""
+
+    async def deed(now: datetime) -> None:
+        await org_in_count(scope=Scope.everywhere(), code=org_code)
+        expires_on = until.date() if until else None
+        last = await grant_role(
+            username=username, org_code=org_code, role=role, expires_on=expires_on, now=now
+        )
+        click.echo(f"{username} is {role} of {org_code} until {last}")
+
+    _with_services(deed)
+
+
+@admin.command("revoke", help="Take a role for a federation back.")
+@click.option("--username", required=True)
+@click.option("--org", "org_code", required=True)
+@click.option("--role", required=True, type=click.Choice(list(roles())))
+def revoke_from_admin(username: str, org_code: str, role: str) -> None:
+    """Take one grant back; it holds from the next click on."""
+    _with_services(lambda now: take_grant_back(username=username, org_code=org_code, role=role, now=now))
+    click.echo(f"{username} is not {role} of {org_code} any more")
+
+
 def _asked_password() -> str:
     given = os.environ.get("LIANXIN_ADMIN_PASSWORD")
     return given or str(click.prompt("password", hide_input=True, confirmation_prompt=True))
@@ -274,7 +300,7 @@ def _with_services(deed: Callable[[datetime], Coroutine[Any, Any, None]]) -> Non
 
 
 async def _create(
-    settings: Settings, username: str, org_code: str, role: StaffRole, display_name: str, password: str
+    settings: Settings, username: str, org_code: str, role: str, display_name: str, password: str
 ) -> None:
     async with running_services(settings):
         await org_in_count(scope=Scope.everywhere(), code=org_code)

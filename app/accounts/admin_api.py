@@ -1,10 +1,22 @@
 """Signing in to the console."""
 
+from datetime import date
+
 from fastapi import APIRouter, Request, Response
 
 from app.accounts import operations
-from app.accounts.deps import StaffDep, bearer_token, came_from, refuse_foreign_page, session_cookie_name
+from app.accounts.deps import (
+    StaffCaller,
+    StaffDep,
+    bearer_token,
+    came_from,
+    refuse_foreign_page,
+    session_cookie_name,
+)
+from app.accounts.queries import grants_of
+from app.accounts.rules import DUE_WITHIN, held_on, scope_of
 from app.accounts.schemas import StaffSessionAnswer, StaffSignIn
+from app.core.clock import china_date
 from app.core.deps import ClockDep, SettingsDep
 
 router = APIRouter(prefix="/admin/v1/session", tags=["session"])
@@ -32,24 +44,30 @@ async def sign_in(
         httponly=True,
         samesite="strict",
     )
-    return StaffSessionAnswer(
-        username=staff.username,
-        display_name=staff.display_name,
-        role=staff.role,
-        role_label=staff.role.label,
-        org_code=staff.org_code,
-        token=token,
-    )
+    held = held_on(await grants_of(staff_id=staff.id), day=china_date(clock.now()))
+    caller = StaffCaller(
+        staff_id=staff.id, username=staff.username, display_name=staff.display_name,
+        org_code=staff.org_code, held=held, scope=scope_of(held),
+    )  # fmt: skip
+    return _answer(caller, today=china_date(clock.now()), token=token)
 
 
 @router.get("", summary="当前登录的人")
-async def who_am_i(caller: StaffDep) -> StaffSessionAnswer:
+async def who_am_i(caller: StaffDep, clock: ClockDep) -> StaffSessionAnswer:
+    return _answer(caller, today=china_date(clock.now()))
+
+
+def _answer(caller: StaffCaller, *, today: date, token: str | None = None) -> StaffSessionAnswer:
+    expires_on = min(one.expires_on for one in caller.held)
     return StaffSessionAnswer(
         username=caller.username,
         display_name=caller.display_name,
-        role=caller.role,
+        role=caller.role.key,
         role_label=caller.role.label,
         org_code=caller.org_code,
+        expires_on=expires_on,
+        is_due=expires_on <= today + DUE_WITHIN,
+        token=token,
     )
 
 

@@ -19,7 +19,7 @@ class MiniRole(Labelled):
 
 
 class StaffRole(Labelled):
-    """What a member of a federation's staff may do in the console."""
+    """The roles that the service itself names; what each may do stands in `data/roles.toml`."""
 
     ADMIN = "admin", "管理员"
     CLERK = "clerk", "经办人"
@@ -27,7 +27,7 @@ class StaffRole(Labelled):
 
 
 class Permission(Labelled):
-    """One thing that a role may do."""
+    """One thing that a role may do; seeing one fact in full and taking files out are two rights."""
 
     READ = "read", "查看"
     EDIT = "edit", "办理"
@@ -35,3 +35,11 @@ class Permission(Labelled):
     REVEAL = "reveal", "查看完整信息"
     EXPORT = "export", "导出"
     GRANT = "grant", "授权"
+
+
+class Reach(Labelled):
+    """How far a role reaches from the federation that it is granted for."""
+
+    NONE = "none", "无"
+    OWN = "own", "本级"
+    BELOW = "below", "本级及下级"

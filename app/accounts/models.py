@@ -3,7 +3,7 @@
 from tortoise import fields
 from tortoise.models import Model
 
-from app.accounts.enums import StaffRole, WeChatApp
+from app.accounts.enums import WeChatApp
 from app.core.fields import UtcDatetimeField
 
 
@@ -50,12 +50,33 @@ class Staff(Model):
     display_name = fields.CharField(max_length=64)
     password_hash = fields.CharField(max_length=200)
     org_code = fields.CharField(max_length=6, db_index=True)
-    role = fields.CharEnumField(StaffRole, max_length=12, description="role in the console")
     is_active = fields.BooleanField(default=True)
     created_at = UtcDatetimeField()
 
     class Meta:
         table = "staff"
+
+
+class StaffGrant(Model):
+    """A role granted to a member of staff for one federation, until a day. Taken back, it stays as a row."""
+
+    id = fields.BigIntField(primary_key=True)
+    staff_id = fields.BigIntField(db_index=True)
+    org_code = fields.CharField(max_length=6, db_index=True)
+    role = fields.CharField(max_length=32)
+    # Staff ids, empty when the command line did it.
+    granted_by = fields.BigIntField(null=True)
+    granted_at = UtcDatetimeField()
+    # The last day, in the province, and the day on which somebody last said that it shall go on.
+    expires_on = fields.DateField()
+    confirmed_on = fields.DateField()
+    confirmed_by = fields.BigIntField(null=True)
+    revoked_at = UtcDatetimeField(null=True)
+    revoked_by = fields.BigIntField(null=True)
+    reason = fields.CharField(max_length=200, default="")
+
+    class Meta:
+        table = "staff_grant"
 
 
 class StaffSession(Model):

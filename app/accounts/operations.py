@@ -3,7 +3,8 @@
 import asyncio
 import re
 import secrets
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 
 import structlog
 from argon2 import PasswordHasher
@@ -11,14 +12,16 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
-from app.accounts.enums import StaffRole, WeChatApp
-from app.accounts.models import MiniSession, SignInTries, Staff, StaffSession, WeChatIdentity
-from app.accounts.queries import staff_named
+from app.accounts.enums import WeChatApp
+from app.accounts.models import MiniSession, SignInTries, Staff, StaffGrant, StaffSession, WeChatIdentity
+from app.accounts.queries import grants_of, staff_named
+from app.accounts.rules import held_on, longest_for, roles
 from app.audit import operations as audit
 from app.audit.enums import ActorKind
 from app.core import sql
+from app.core.clock import china_date, chinese_day
 from app.core.crypto import hash_token, keyring
-from app.core.errors import Conflict, Invalid, NotFound, NotSignedIn, TooMany
+from app.core.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn, TooMany
 
 log = structlog.get_logger()
 
@@ -63,6 +66,26 @@ class UsernameTaken(Conflict):
 class UsernameWrong(Invalid):
     code = "accounts.username_wrong"
     title = "用户名应为2至64位，只能有文字、数字和 . - _ @"
+
+
+class NoPower(NotAllowed):
+    code = "accounts.no_power"
+    title = "您现在没有任何权限，请联系上级残联"
+
+
+class RoleUnknown(Invalid):
+    code = "accounts.role_unknown"
+    title = "没有这个角色"
+
+
+class TermWrong(Invalid):
+    code = "accounts.term_wrong"
+    title = "权限的期限应从今天起，最长一年"
+
+
+class GrantNotFound(NotFound):
+    code = "accounts.grant_not_found"
+    title = "没有这项权限"
 
 
 class StaffNotFound(NotFound):
@@ -123,6 +146,7 @@ async def sign_in_staff(
     Raises:
         WrongCredentials: name, password or account is not right.
         AccountLocked: too many tries.
+        NoPower: all is right, and nothing is granted to him any more.
     """
     username = username.strip().lower()
     digest = keyring().blind_index(f"{username}\0{came_from}", label="staff.sign_in")
@@ -132,6 +156,9 @@ async def sign_in_staff(
     if staff is None or not staff.is_active or not right:
         await _note_failure(staff, is_locked=tries == TRIES_BEFORE_LOCK, now=now)
         raise WrongCredentials
+    grants = await grants_of(staff_id=staff.id)
+    if not held_on(grants, day=china_date(now)):
+        raise no_power(grants)
     token = secrets.token_urlsafe(32)
     async with in_transaction():
         await SignInTries.filter(digest=digest).delete()
@@ -139,6 +166,14 @@ async def sign_in_staff(
             await StaffSession.filter(staff_id=staff.id, token_hash=hash_token(replaces)).delete()
         await _open_session(staff, token=token, now=now)
     return token, staff
+
+
+def no_power(grants: Sequence[tuple[str, str, date]]) -> NoPower:
+    """Return what is told to somebody who is known, and to whom nothing is granted now."""
+    if not grants:
+        return NoPower("您的权限已被收回，请联系上级残联")
+    ended = max(expires_on for _, _, expires_on in grants)
+    return NoPower(f"您的权限已于{chinese_day(ended)}到期，请联系上级残联")
 
 
 async def _open_session(staff: Staff, *, token: str, now: datetime) -> None:
@@ -205,16 +240,19 @@ async def sign_out_staff(*, token: str) -> None:
 
 
 async def create_staff(
-    *, username: str, display_name: str, password: str, org_code: str, role: StaffRole, now: datetime
+    *, username: str, display_name: str, password: str, org_code: str, role: str, now: datetime
 ) -> Staff:
-    """Give a member of staff an account in the console.
+    """Give a member of staff an account in the console, and a role for his federation for one year.
 
     Raises:
         UsernameWrong: empty, too long, or with blanks and other characters nobody could dictate.
         WeakPassword: shorter than 12 characters, or easy to guess.
         UsernameTaken: somebody has this name.
+        RoleUnknown: no role has this key.
     """
     username = username.strip().lower()
+    if role not in roles():
+        raise RoleUnknown
     if not _USERNAME.fullmatch(username):
         raise UsernameWrong
     if not _is_strong(password, username=username):
@@ -228,16 +266,70 @@ async def create_staff(
                 display_name=display_name,
                 password_hash=password_hash,
                 org_code=org_code,
-                role=role,
                 created_at=now,
             )
         except IntegrityError as error:
             raise UsernameTaken from error
+        await StaffGrant.create(
+            staff_id=staff.id, org_code=org_code, role=role, granted_at=now, confirmed_on=china_date(now),
+            expires_on=longest_for(today=china_date(now)),
+        )  # fmt: skip
         await audit.record(
             actor=audit.SYSTEM, action="staff.created", object_kind="staff", object_id=staff.id, now=now,
-            region_code=org_code, detail=role.value,
+            region_code=org_code, detail=role,
         )  # fmt: skip
     return staff
+
+
+async def grant_role(
+    *, username: str, org_code: str, role: str, expires_on: date | None = None, now: datetime
+) -> date:
+    """Let somebody do for a federation what a role may do, or confirm that it shall go on.
+
+    Returns the last day: a year from now unless `expires_on` names an earlier one.
+
+    Raises:
+        StaffNotFound: nobody has this name.
+        RoleUnknown: no role has this key.
+        TermWrong: it would end before today, or in more than a year.
+    """
+    if role not in roles():
+        raise RoleUnknown
+    today = china_date(now)
+    until = expires_on or longest_for(today=today)
+    if not today <= until <= longest_for(today=today):
+        raise TermWrong
+    async with in_transaction():
+        staff = await _locked(username)
+        has = StaffGrant.filter(staff_id=staff.id, org_code=org_code, role=role, revoked_at=None)
+        if not await has.update(expires_on=until, confirmed_on=today, confirmed_by=None):
+            await StaffGrant.create(
+                staff_id=staff.id, org_code=org_code, role=role, granted_at=now, expires_on=until,
+                confirmed_on=today,
+            )  # fmt: skip
+        await audit.record(
+            actor=audit.SYSTEM, action="staff.granted", object_kind="staff", object_id=staff.id, now=now,
+            region_code=org_code, detail=f"{role} {until}",
+        )  # fmt: skip
+    return until
+
+
+async def take_grant_back(*, username: str, org_code: str, role: str, now: datetime) -> None:
+    """End what was granted to somebody for a federation, from his next click on.
+
+    Raises:
+        StaffNotFound: nobody has this name.
+        GrantNotFound: he has no such grant.
+    """
+    async with in_transaction():
+        staff = await _locked(username)
+        has = StaffGrant.filter(staff_id=staff.id, org_code=org_code, role=role, revoked_at=None)
+        if not await has.update(revoked_at=now):
+            raise GrantNotFound
+        await audit.record(
+            actor=audit.SYSTEM, action="staff.grant_taken_back", object_kind="staff", object_id=staff.id,
+            now=now, region_code=org_code, detail=role,
+        )  # fmt: skip
 
 
 async def close_account(*, username: str, now: datetime) -> None:

@@ -1,10 +1,11 @@
 """Request and answer bodies."""
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import StringConstraints
 
-from app.accounts.enums import MiniRole, StaffRole
+from app.accounts.enums import MiniRole
 from app.core.bodies import AnswerBody, RequestBody
 
 OneUseCode = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
@@ -33,11 +34,16 @@ class StaffSignIn(RequestBody):
 
 
 class StaffSessionAnswer(AnswerBody):
-    """Who is signed in; `token` only right after signing in."""
+    """Who is signed in; `token` only right after signing in.
+
+    `expires_on` is the last day of what is granted to him; `is_due` from thirty days before.
+    """
 
     username: str
     display_name: str
-    role: StaffRole
+    role: str
     role_label: str
     org_code: str
+    expires_on: date
+    is_due: bool
     token: str | None = None

@@ -4,9 +4,8 @@ from typing import Annotated
 
 from fastapi import Form, Request, Response
 
-from app.accounts.deps import EditorDep, StaffDep
+from app.accounts.deps import EditorDep, RevealerDep, StaffDep
 from app.accounts.enums import Permission
-from app.accounts.rules import may
 from app.console.failures import console_router
 from app.console.frame import go_on, page
 from app.core.bodies import RowId
@@ -47,7 +46,7 @@ async def beneficiary(request: Request, beneficiary_id: RowId, caller: StaffDep,
         pairings=await pairing_history(beneficiary_id, caller, clock),
         relations=list(GuardianRelation),
         sealed=list(RevealField),
-        may_reveal=may(caller.role, Permission.REVEAL),
+        may_reveal=caller.may(Permission.REVEAL),
     )
 
 
@@ -56,7 +55,7 @@ async def reveal(
     request: Request,
     beneficiary_id: RowId,
     body: Annotated[RevealRequest, Form()],
-    caller: admin_api.RevealerDep,
+    caller: RevealerDep,
     clock: ClockDep,
 ) -> Response:
     """Show one fact in full, this once; who looked and why is in the trail."""

@@ -8,7 +8,7 @@ from fastapi import Form, Query, Request, Response
 from app.accounts.deps import ApproverDep, EditorDep, StaffCaller, StaffDep
 from app.accounts.enums import Permission
 from app.accounts.queries import staff_names
-from app.accounts.rules import may, org_code_of
+from app.accounts.rules import org_code_of
 from app.campaigns import admin_api
 from app.campaigns.enums import CampaignState
 from app.campaigns.rules import ALLOWED
@@ -108,11 +108,11 @@ def _is_moving(shown: CampaignAnswer, *, now: datetime) -> bool:
 def _acts(shown: CampaignAnswer, caller: StaffCaller) -> set[str]:
     """Return what the caller may do with a campaign in its state; the operations decide in the end."""
     allowed = {act for act, states in ALLOWED.items() if shown.state in states}
-    if not may(caller.role, Permission.EDIT):
+    if not caller.may(Permission.EDIT):
         allowed = set()
     if not caller.scope.may_act_in(shown.org_code):
         allowed -= {"edit", "submit"}
-    if not may(caller.role, Permission.APPROVE):
+    if not caller.may(Permission.APPROVE):
         allowed -= {"approve", "release", "retry", "settle"}
     if shown.author_id == caller.staff_id:
         allowed -= {"approve", "release"}

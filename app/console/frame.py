@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from app.accounts.deps import StaffCaller
 from app.accounts.enums import Permission
-from app.accounts.rules import is_county, may
+from app.accounts.rules import is_county
 from app.core.clock import CHINA, china_date, chinese_day
 
 HOME = "/console/home"
@@ -123,8 +123,8 @@ def page(
         "menu": _menu_for(caller) if caller is not None else {},
         "section": request.url.path.removeprefix("/console/").partition("/")[0],
         "staff": caller,
-        "may_edit": caller is not None and may(caller.role, Permission.EDIT),
-        "may_approve": caller is not None and may(caller.role, Permission.APPROVE),
+        "may_edit": caller is not None and caller.may(Permission.EDIT),
+        "may_approve": caller is not None and caller.may(Permission.APPROVE),
         "notice": NOTICES.get(request.query_params.get("done", "")),
     }
     return HTMLResponse(_TEMPLATES.get_template(template).render(frame | shown), status_code=status)

@@ -8,7 +8,7 @@ from fastapi import Form, Query, Request, Response
 from app.accounts.deps import ApproverDep, EditorDep, StaffCaller, StaffDep
 from app.accounts.enums import Permission
 from app.accounts.queries import staff_names
-from app.accounts.rules import is_county, may, region_prefix
+from app.accounts.rules import is_county, region_prefix
 from app.console.failures import console_router
 from app.console.frame import go_on, page
 from app.core.bodies import RowId
@@ -148,14 +148,14 @@ def differences(before: Reading, after: Reading) -> list[tuple[str, str, str]]:
 def _acts(row: Policy, caller: StaffCaller) -> set[str]:
     """Return what the caller may do with a version in its state; the operations decide in the end."""
     acts: set[str] = set()
-    if may(caller.role, Permission.EDIT):
+    if caller.may(Permission.EDIT):
         acts.add("renew")
         if caller.scope.may_act_in(row.org_code):
             acts |= {
                 PolicyState.DRAFT: {"edit", "submit"},
                 PolicyState.SUBMITTED: {"edit"},
             }.get(row.state, set())
-    if may(caller.role, Permission.APPROVE) and caller.scope.may_act_in(row.org_code):
+    if caller.may(Permission.APPROVE) and caller.scope.may_act_in(row.org_code):
         if row.state is PolicyState.SUBMITTED and row.author_id != caller.staff_id:
             acts.add("publish")
         if row.state is PolicyState.PUBLISHED:
@@ -163,7 +163,7 @@ def _acts(row: Policy, caller: StaffCaller) -> set[str]:
     is_notifiable = row.state is PolicyState.PUBLISHED and row.region_prefix in {
         region_prefix(caller.org_code)[:digits] for digits in (2, 4, 6)
     }
-    return acts | ({"notify"} if is_notifiable and may(caller.role, Permission.EDIT) else set())
+    return acts | ({"notify"} if is_notifiable and caller.may(Permission.EDIT) else set())
 
 
 @router.get("/policies/key/{key}")

@@ -5,10 +5,9 @@ from typing import Annotated
 
 import segno
 import structlog
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 
-from app.accounts.deps import EditorDep, StaffCaller, StaffDep, staff_who_may
-from app.accounts.enums import Permission
+from app.accounts.deps import EditorDep, RevealerDep, StaffDep
 from app.core.bodies import RegionCode, RowId
 from app.core.clock import china_date
 from app.core.deps import ClockDep
@@ -42,7 +41,6 @@ log = structlog.get_logger()
 router = APIRouter(prefix="/admin/v1", tags=["people"])
 
 RegionQuery = Annotated[RegionCode | None, Query(description="行政区划代码，只看本级及以下")]
-RevealerDep = Annotated[StaffCaller, Depends(staff_who_may(Permission.REVEAL))]
 
 
 class SceneQrRefused(Unavailable):

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Response, UploadFile
 
 from app.accounts.deps import EditorDep, StaffDep
+from app.accounts.enums import Permission
 from app.core.bodies import RowId
 from app.core.deps import ClockDep
 from app.core.pagination import Page, PageQueryDep
@@ -95,6 +96,10 @@ async def confirm(import_id: RowId, body: ConfirmBody, caller: EditorDep, clock:
 
 @router.get("/{import_id}/bad-rows.xlsx", summary="下载有问题的行，改正后可直接上传", response_class=Response)
 async def bad_rows(import_id: RowId, caller: EditorDep, clock: ClockDep) -> Response:
+    roster = await import_in(scope=caller.scope, import_id=import_id)
+    if roster.uploaded_by != caller.staff_id:
+        # His own rows come back to whoever uploaded them; to anybody else it is a file of people.
+        caller = caller.by(Permission.EDIT, Permission.EXPORT)
     content = await operations.export_bad_rows(
         scope=caller.scope, import_id=import_id, actor=caller.actor, now=clock.now()
     )

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 
-from app.accounts.deps import ExporterDep, RevealerDep, StaffCaller
+from app.accounts.deps import ExporterDep, FullExporterDep, StaffCaller
 from app.core.clock import Clock, china_date
 from app.core.deps import ClockDep
 from app.stats import operations
@@ -28,7 +28,7 @@ async def masked_ledger(
 @router.post(
     "/pairings.xlsx", summary="导出结对台账，证件号码和电话完整（须写用途，留痕）", response_class=Response
 )
-async def full_ledger(body: ExportBody, caller: ExporterDep, _: RevealerDep, clock: ClockDep) -> Response:
+async def full_ledger(body: ExportBody, caller: FullExporterDep, clock: ClockDep) -> Response:
     return await _ledger(caller, clock, with_history=body.history, in_full=True, reason=body.reason)
 
 

@@ -1,13 +1,13 @@
 """Staff and sessions for tests."""
 
 import secrets
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import httpx
 
 from app.accounts.enums import StaffRole, WeChatApp
-from app.accounts.models import MiniSession, Staff, StaffSession, WeChatIdentity
+from app.accounts.models import MiniSession, Staff, StaffGrant, StaffSession, WeChatIdentity
 from app.accounts.operations import MINI_SESSION, STAFF_SESSION_WHOLE
 from app.core.crypto import hash_token
 from tests.conftest import NOW
@@ -18,16 +18,31 @@ JINAN = "370100"
 SHANDONG = "370000"
 
 
-async def make_staff(**overrides: Any) -> Staff:
+async def make_staff(*, role: str = StaffRole.ADMIN, **overrides: Any) -> Staff:
+    """Make a member of staff to whom a role is granted for his federation."""
     defaults: dict[str, Any] = {
         "username": f"staff-{secrets.token_hex(4)}",
         "display_name": "管理员",
         "password_hash": "unused",
         "org_code": LIXIA,
-        "role": StaffRole.ADMIN,
         "created_at": NOW,
     }
-    return await Staff.create(**defaults | overrides)
+    staff = await Staff.create(**defaults | overrides)
+    await make_grant(staff, role=role)
+    return staff
+
+
+async def make_grant(staff: Staff, **overrides: Any) -> StaffGrant:
+    """Make a grant for the federation of a member of staff, without an end that a test could reach."""
+    defaults: dict[str, Any] = {
+        "staff_id": staff.id,
+        "org_code": staff.org_code,
+        "role": StaffRole.ADMIN,
+        "granted_at": NOW,
+        "expires_on": date(2099, 12, 31),
+        "confirmed_on": NOW.date(),
+    }
+    return await StaffGrant.create(**defaults | overrides)
 
 
 async def sign_in_staff(client: httpx.AsyncClient, staff: Staff, *, now: datetime = NOW) -> dict[str, str]:

@@ -1,12 +1,33 @@
 """What a caller may touch, by role and federation alone."""
 
+from datetime import date, timedelta
+
 import pytest
 
 from app.accounts.enums import MiniRole, Permission, StaffRole
-from app.accounts.rules import Scope, is_county, may, mini_role, org_code_of, region_prefix, scope_of_staff
+from app.accounts.rules import (
+    Held,
+    Scope,
+    held_on,
+    is_county,
+    longest_for,
+    mini_role,
+    org_code_of,
+    region_prefix,
+    roles,
+    roles_of,
+    scope_of,
+    scope_of_staff,
+)
 from tests.accounts.factories import JINAN, LIXIA, SHANDONG, SHIZHONG
 
 QINGDAO_SHINAN = "370202"
+TODAY = date(2026, 5, 17)
+
+
+def held(org_code: str, role: str) -> Held:
+    """Return a grant that ends in 300 days."""
+    return Held(org_code=org_code, role=roles()[role], expires_on=TODAY + timedelta(days=300))
 
 
 @pytest.mark.parametrize(
@@ -48,14 +69,39 @@ def test_a_phone_acts_and_counts_nowhere() -> None:
     assert not scope.may_count_in("")
 
 
-def test_only_an_admin_approves_and_reveals_and_an_auditor_only_reads() -> None:
-    granted = {role: {permission for permission in Permission if may(role, permission)} for role in StaffRole}
+def test_what_each_role_may_do_and_how_far_it_reaches_is_what_was_reviewed() -> None:
+    granted = {key: set(role.permissions) for key, role in roles().items()}
 
     assert granted == {
         StaffRole.ADMIN: set(Permission),
         StaffRole.CLERK: {Permission.READ, Permission.EDIT},
         StaffRole.AUDITOR: {Permission.READ},
     }
+    for org_code in (LIXIA, JINAN, SHANDONG):
+        for role in roles():
+            assert scope_of([held(org_code, role)]) == scope_of_staff(org_code=org_code)
+
+
+def test_a_role_whose_words_are_none_is_not_taken() -> None:
+    written = {"label": "督导员", "permissions": ["read"], "act": "none", "find": "none", "count": "below"}
+
+    (supervisor,) = roles_of({"supervisor": written}).values()
+
+    assert not scope_of([Held(org_code=JINAN, role=supervisor, expires_on=TODAY)]).find
+    for wrong in ({"permissions": ["rule"]}, {"find": "everywhere"}):
+        with pytest.raises(ValueError, match="is not a valid"):
+            roles_of({"supervisor": written | wrong})
+
+
+def test_grants_add_up_hold_through_their_last_day_and_an_unknown_role_gives_nothing() -> None:
+    rows = [(LIXIA, "admin", TODAY), (SHIZHONG, "clerk", TODAY + timedelta(days=9)), (JINAN, "gone", TODAY)]
+
+    assert scope_of(held_on(rows, day=TODAY)).act == (LIXIA, SHIZHONG)
+    assert [one.org_code for one in held_on(rows, day=TODAY + timedelta(days=1))] == [SHIZHONG]
+
+
+def test_a_grant_is_looked_at_again_every_year() -> None:
+    assert longest_for(today=date(2027, 3, 1)) == date(2028, 3, 1)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import httpx
 
+from app.accounts.rules import region_prefix
 from app.orgs.enums import OrgLevel
 from app.orgs.models import Org
 from app.orgs.operations import plant_tree
@@ -25,6 +26,12 @@ async def test_the_tree_of_the_province_is_whole(db: None) -> None:
     assert [org.parent_code for org in by_level[OrgLevel.PROVINCE]] == [None]
     assert {org.parent_code for org in by_level[OrgLevel.CITY]} == codes[OrgLevel.PROVINCE]
     assert {org.parent_code for org in by_level[OrgLevel.COUNTY]} == codes[OrgLevel.CITY]
+    # Each stands two digits above the other: a ring among them, or a parent that is not above, is impossible.
+    assert [
+        org.code
+        for org in orgs
+        if org.parent_code and region_prefix(org.parent_code) != region_prefix(org.code)[:-2]
+    ] == []
 
 
 async def test_planting_again_adds_nothing_and_leaves_a_new_name_alone(db: None) -> None:

@@ -157,6 +157,19 @@ async def test_bad_rows_come_back_with_their_cells_and_reasons_and_can_be_upload
     assert (woman.name, woman.address, woman.phone) == ("刘桂英", "+86号院", "13805310001")
 
 
+async def test_bad_rows_of_others_are_an_export_and_a_clerk_gets_only_his_own(
+    client: httpx.AsyncClient, clerk: dict[str, str]
+) -> None:
+    uploaded = await upload(client, roster([person(身份证号="1")]), headers=clerk)
+    path = f"/admin/v1/imports/{uploaded.json()['id']}/bad-rows.xlsx"
+
+    colleague = await client.get(path, headers=await staff_headers(client, role="clerk"))
+    admin = await client.get(path, headers=await staff_headers(client))
+
+    assert (colleague.status_code, colleague.json()["detail"]) == (403, "需要“办理、导出”权限")
+    assert admin.status_code == (await client.get(path, headers=clerk)).status_code == 200
+
+
 async def test_what_comes_back_can_run_nothing_in_excel(
     client: httpx.AsyncClient, clerk: dict[str, str]
 ) -> None:
