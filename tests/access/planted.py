@@ -6,6 +6,7 @@ import httpx
 
 from app.accounts.enums import StaffRole
 from app.orgs.operations import plant_tree
+from app.people.models import Cadre
 from app.rosters.enums import RosterKind, RosterState
 from app.rosters.models import RosterImport
 from tests.accounts.factories import JINAN, LIXIA, SHANDONG, SHIZHONG, phone_headers, staff_headers
@@ -72,9 +73,6 @@ async def plant(client: httpx.AsyncClient) -> tuple[dict[str, int], list[Caller]
     )  # fmt: skip
     policy = await make_policy(org_code=LIXIA, policy_key="care_sub", state="draft", name=f"{CANARY}补贴")
     successor = await make_cadre(name=f"钱{CANARY}")
-    passed_on = await make_pairing(
-        beneficiary=await make_beneficiary(name=f"{CANARY}山"), cadre=await make_cadre(name=f"李{CANARY}")
-    )
     ids = {
         "beneficiary_id": beneficiary.id,
         "cadre_id": successor.id,
@@ -82,7 +80,7 @@ async def plant(client: httpx.AsyncClient) -> tuple[dict[str, int], list[Caller]
         "pairing_id": pairing.id,
         "contact_id": int(contact.json()["id"]),
         "proposal_id": (await make_proposal(pairing)).id,
-        "handover_id": (await planned(passed_on, cadre)).id,
+        "handover_id": await _handover(cadre),
         "campaign_id": campaign.id,
         "message_id": (await make_message(campaign_id=campaign.id, recipient_id=guardian.id)).id,
         "call_id": (await make_call(guardian.id, campaign_id=campaign.id)).id,
@@ -96,6 +94,14 @@ async def plant(client: httpx.AsyncClient) -> tuple[dict[str, int], list[Caller]
         ).id,
     }
     return ids, await _callers(client, cadre_id=cadre.id, guardian_id=guardian.id)
+
+
+async def _handover(successor: Cadre) -> int:
+    passed_on = await make_pairing(
+        beneficiary=await make_beneficiary(name=f"{CANARY}山"), cadre=await make_cadre(name=f"李{CANARY}")
+    )
+    handover_id: int = (await planned(passed_on, successor)).id
+    return handover_id
 
 
 async def _callers(client: httpx.AsyncClient, *, cadre_id: int, guardian_id: int) -> list[Caller]:
