@@ -104,3 +104,19 @@ class PairingNews(Labelled):
     DECEASED = "deceased", "帮扶对象去世"
     MOVED_AWAY = "moved_away", "帮扶对象迁出"
     NO_LONGER_ELIGIBLE = "no_longer_eligible", "帮扶对象不再符合条件"
+
+
+class RotationState(Labelled):
+    """Where the rotation of one pairing is (官方方案 二: 每2年调整一次)."""
+
+    PLANNED = "planned", "已排入计划"
+    ANNOUNCED = "announced", "已安排交接并通知"
+    DONE = "done", "已轮换"
+    STAYS = "stays", "愿意继续，本轮不轮换"
+    CANCELLED = "cancelled", "本轮取消"
+    OVERTAKEN = "overtaken", "情况有变，不再办理"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something still has to be done about it."""
+        return self in {RotationState.PLANNED, RotationState.ANNOUNCED}

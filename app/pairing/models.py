@@ -8,7 +8,15 @@ from tortoise import fields
 from tortoise.models import Model
 
 from app.core.fields import EncryptedField, UtcDatetimeField
-from app.pairing.enums import BarReason, EndReason, HandoverState, PairDecision, PairingNews, ProposalState
+from app.pairing.enums import (
+    BarReason,
+    EndReason,
+    HandoverState,
+    PairDecision,
+    PairingNews,
+    ProposalState,
+    RotationState,
+)
 from app.people.enums import Sex
 
 if TYPE_CHECKING:
@@ -197,3 +205,44 @@ class PairingNotice(Model):
     class Meta:
         table = "pairing_notice"
         indexes = (("cadre_id", "id"),)
+
+
+class StayWish(Model):
+    """Whether a family and its cadre wish that their pairing goes on when two years are over."""
+
+    id = fields.BigIntField(primary_key=True)
+    pairing_id = fields.BigIntField(unique=True)
+    cadre_stays = fields.BooleanField(null=True)
+    cadre_said_on = fields.DateField(null=True)
+    family_stays = fields.BooleanField(null=True)
+    family_said_on = fields.DateField(null=True)
+
+    class Meta:
+        table = "pairing_stay_wish"
+
+
+class Rotation(Model):
+    """One round of one pairing, when it is to pass on, to whom, and what became of it."""
+
+    id = fields.BigIntField(primary_key=True)
+    region_code = fields.CharField(max_length=6)
+    pairing_id = fields.BigIntField(db_index=True)
+    # The pairing while something is to be done, else null: one pairing has one open round.
+    open_pairing_id = fields.BigIntField(null=True, unique=True)
+    beneficiary_id = fields.BigIntField()
+    cadre_id = fields.BigIntField()
+    changes_on = fields.DateField()
+    state = fields.CharEnumField(RotationState, max_length=12, description="how far it is")
+    # Chosen by hand; otherwise whoever suits best when it is announced.
+    to_cadre_id = fields.BigIntField(null=True)
+    handover_id = fields.BigIntField(null=True, unique=True)
+    # What stands in the way, or why somebody put it off or cancelled it.
+    note = fields.CharField(max_length=200, default="")
+    # When the cadre of before told the family himself.
+    family_told_at = UtcDatetimeField(null=True)
+    planned_by = fields.BigIntField(null=True)
+    planned_at = UtcDatetimeField()
+
+    class Meta:
+        table = "rotation"
+        indexes = (("region_code", "changes_on"), ("state", "changes_on"))
