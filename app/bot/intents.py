@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from app.bot.enums import PushKind
+from app.core.crypto import SEALED_PREFIX
 
 # Longer texts are no command.
 LONGEST_COMMAND = 600
@@ -114,7 +115,7 @@ def intent_of_message(*, msg_type: str, content: str | None, recognition: str | 
         recognition: what WeChat understood of a voice message, if that is switched on.
     """
     if msg_type == "voice":
-        spoken = (recognition or "").strip()[:LONGEST_TEXT]
+        spoken = _kept(recognition or "")
         return Intent(kind=PushKind.VOICE, text=spoken or None)
     if msg_type != "text" or not content:
         return Intent(kind=PushKind.PICTURE)
@@ -129,7 +130,7 @@ def intent_of_message(*, msg_type: str, content: str | None, recognition: str | 
         code = _CODE.fullmatch(bare)
         return Intent(kind=kind, text=code.group(1) if code else None)
     # The word alone asks how to do it.
-    words = content[:LONGEST_TEXT] if kind is PushKind.UNCLEAR else None
+    words = _kept(content) if kind is PushKind.UNCLEAR else None
     return Intent(kind=kind, text=words)
 
 
@@ -174,9 +175,14 @@ def _told(content: str) -> Intent | None:
         for word in words:
             rest = text.removeprefix(word)
             if rest != text and rest[:1] and rest[0] in _MARKS:
-                said = rest.strip(_MARKS)[:LONGEST_TEXT]
+                said = _kept(rest.strip(_MARKS))
                 return Intent(kind=kind, text=said) if said else None
     return None
+
+
+def _kept(text: str) -> str:
+    # A text that looks sealed would be taken for ciphertext that does not open.
+    return text.replace(SEALED_PREFIX, SEALED_PREFIX.replace(":", "：")).strip()[:LONGEST_TEXT]
 
 
 def _bare(text: str) -> str:

@@ -69,6 +69,16 @@ async def test_a_need_of_the_only_family_member_is_raised_at_once(say: Say) -> N
     assert need.domain == "rehabilitation"
 
 
+async def test_words_that_look_sealed_are_kept_as_words(say: Say) -> None:
+    await make_family("张大山")
+
+    await say("诉求：enc:v1:轮椅")
+    await say("enc:v1:坏了")
+
+    assert (await Need.get()).text == "enc：v1：轮椅"
+    assert (await Inquiry.get()).text == "enc：v1：坏了"
+
+
 async def test_a_retry_of_the_push_is_one_need_and_the_same_words(
     client: httpx.AsyncClient, official: WeChatAccountSettings
 ) -> None:
