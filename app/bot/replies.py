@@ -202,12 +202,12 @@ def whose_need(names: Sequence[str], *, more: bool) -> str:
 
 def need_raised(*, beneficiary: str) -> str:
     """Tell that a need stands on the list."""
-    return f"{beneficiary}的诉求已登记。\n您的帮扶干部和县残联可以看到。回复“3”查看办理情况。"
+    return f"{beneficiary}的诉求已登记。\n您的帮扶干部和县残联可以看到。回复“我的诉求”查看办理情况。"
 
 
 def too_many_needs(*, beneficiary: str) -> str:
     """Tell that no more needs are taken until some are settled."""
-    return f"{beneficiary}已有很多诉求在办理，这一条没有再登记。\n回复“3”查看办理情况。"
+    return f"{beneficiary}已有很多诉求在办理，这一条没有再登记。\n回复“我的诉求”查看办理情况。"
 
 
 def nobody_kept() -> str:
@@ -307,5 +307,6 @@ def _heard(one: Heard, *, most: int) -> str:
 
 
 def _short(text: str, most: int) -> str:
-    plain = " ".join(text.split())
+    # WeChat makes a link of <a href=…>; what somebody wrote must not become one.
+    plain = " ".join(text.split()).replace("<", "＜")
     return plain if len(plain) <= most else plain[: most - 1] + "…"

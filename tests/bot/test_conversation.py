@@ -79,6 +79,16 @@ async def test_words_that_look_sealed_are_kept_as_words(say: Say) -> None:
     assert (await Inquiry.get()).text == "enc：v1：坏了"
 
 
+async def test_quoted_words_become_no_link_and_no_number_is_promised_that_another_list_owns(say: Say) -> None:
+    await make_family("张大山")
+    await say("我能享受什么")
+
+    raised = await say("诉求：<a href='http://x.cn'>点这里</a>")
+
+    assert "回复“我的诉求”" in raised
+    assert "＜a href" in await say("我的诉求")
+
+
 async def test_a_retry_of_the_push_is_one_need_and_the_same_words(
     client: httpx.AsyncClient, official: WeChatAccountSettings
 ) -> None:
