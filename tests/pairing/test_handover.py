@@ -178,13 +178,25 @@ async def test_who_declines_after_the_day_stays_until_somebody_else_is_found(
     silent = (await client.get("/admin/v1/handovers?attention=true", headers=staff)).json()["items"]
     assert [(one["id"], one["has_changed"]) for one in silent] == [(handover.id, True)]
 
+    await client.post(f"/admin/v1/handovers/{handover.id}/settle", headers=staff)
     phone = await phone_headers(cadre_id=zhao.id, now=clock.now())
     await client.post(f"/mini/v1/handovers/{handover.id}/decline", json={"reason": "调走"}, headers=phone)
 
     assert await accountable(standing.beneficiary_id, on=CHANGE_DAY) == [zhao.id]
+    declined = (await client.get("/admin/v1/handovers?attention=true", headers=staff)).json()["items"]
+    assert [one["id"] for one in declined] == [handover.id]
     settled = await client.post(f"/admin/v1/handovers/{handover.id}/settle", headers=staff)
     assert settled.json()["settled"] is True
     assert (await client.get("/admin/v1/handovers?attention=true", headers=staff)).json()["items"] == []
+
+
+async def test_what_nobody_has_to_look_at_cannot_be_put_out_of_sight(client: httpx.AsyncClient) -> None:
+    handover = await planned(await make_pairing(), await make_cadre())
+    staff = await staff_headers(client)
+
+    answer = await client.post(f"/admin/v1/handovers/{handover.id}/settle", headers=staff)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "pairing.handover_fixed")
 
 
 async def test_undoing_restores_exactly_what_was() -> None:

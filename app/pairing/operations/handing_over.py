@@ -22,6 +22,7 @@ from app.pairing.rules.handing_over import (
     answer_refusal,
     change_day_refusal,
     goes_back,
+    settle_refusal,
     undo_refusal,
 )
 from app.pairing.rules.proposing import ProposedChange
@@ -287,7 +288,10 @@ async def decline_handover(
             await _told(handover, handover.from_cadre_id, PairingNews.STAYS, now=now)
         handover.state, handover.answered_at = HandoverState.DECLINED, now
         handover.decline_reason = reason
-        await handover.save(update_fields=["state", "answered_at", "decline_reason"])
+        if new.open_beneficiary_id is not None:
+            # Whoever saw to his silence does not know of this yet.
+            handover.settled_at = None
+        await handover.save(update_fields=["state", "answered_at", "decline_reason", "settled_at"])
         await _record(handover, "handover.declined", actor=actor, now=now)
 
 
@@ -296,9 +300,13 @@ async def settle_handover(*, scope: Scope, handover_id: int, actor: audit.Actor,
 
     Raises:
         HandoverNotFound: it is of another region.
+        HandoverStands: there is nothing to see to.
     """
     async with in_transaction():
         handover, _, _ = await _locked(handover_id, scope=scope)
+        refusal = settle_refusal(plan_of(handover), today=china_date(now))
+        if refusal is not None:
+            raise HandoverStands(refusal)
         if handover.settled_at is None:
             handover.settled_at = now
             await handover.save(update_fields=["settled_at"])

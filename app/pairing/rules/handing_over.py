@@ -74,6 +74,17 @@ def answer_refusal(plan: Plan) -> str | None:
     return None if plan.state is HandoverState.PLANNED else f"这次交接{plan.state.label}，不能再答复"
 
 
+def settle_refusal(plan: Plan, *, today: date) -> str | None:
+    """Return why a plan cannot be noted as seen to, None when it can: only what somebody has to look at.
+
+    Else a plan would be silent that is declined, or not answered, later.
+    """
+    is_silent = plan.state is HandoverState.PLANNED and plan.changes_on <= today
+    if is_silent or plan.state is HandoverState.DECLINED:
+        return None
+    return f"这次交接{plan.state.label}，现在没有需要处理的事"
+
+
 def goes_back(plan: Plan, *, today: date) -> bool:
     """Tell whether a plan that is declined leaves the family with the predecessor.
 
