@@ -17,7 +17,7 @@ CHOICES = (
     "5. 帮助",
 )
 _ASK = "您可以回复数字：\n" + "\n".join(CHOICES)
-_HOW_TO_BIND = "请帮扶干部读给您6位绑定码，写在这里发出；或者用微信扫一扫绑定二维码。"
+_HOW_TO_BIND = "请帮扶干部把6位绑定码念给您或写给您，在这里发出；或者用微信扫一扫绑定二维码。"
 _COUNTY = "所在县（市、区）残联"
 MOST_CADRES = 5
 # What one page of a numbered list holds: more is hard to keep in mind when it is read aloud.
@@ -123,7 +123,7 @@ def unbound() -> str:
     """Tell that the binding is cut."""
     return (
         "已解除绑定，不再向您的微信发送通知。\n"
-        "您家登记的帮扶不受影响。想重新绑定时，请帮扶干部读给您6位绑定码。"
+        "您家登记的帮扶不受影响。想重新绑定时，请帮扶干部把6位绑定码念给您或写给您。"
     )
 
 

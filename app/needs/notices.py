@@ -14,4 +14,5 @@ def reply_text(*, asked: str | None, answer: str) -> str:
     if len(quoted) > _LONGEST_QUOTE:
         quoted = quoted[: _LONGEST_QUOTE - 1] + "…"
     lines = ["您的留言有了回复。", f"您说：{quoted}" if quoted else "", f"回复：{answer}"]
-    return "\n".join(line for line in lines if line)
+    # WeChat makes a link of <a href=…>; what somebody wrote must not become one.
+    return "\n".join(line for line in lines if line).replace("<", "＜")

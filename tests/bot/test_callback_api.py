@@ -158,7 +158,7 @@ async def test_an_unknown_code_is_called_invalid_and_the_cadre_is_to_give_a_new_
 
     reply = read_reply(official, answer).content
     assert reply.startswith("这个二维码无效或已经用过。")
-    assert "请帮扶干部读给您6位绑定码" in reply
+    assert "请帮扶干部把6位绑定码念给您或写给您" in reply
     assert await follows()
     assert (await WeChatPush.get()).state is PushState.APPLIED
 

@@ -122,6 +122,10 @@ def test_the_longest_answer_that_the_form_takes_stands_whole_in_its_message() ->
     assert "好" * 500 in reply_text(asked="问" * 100, answer="好" * 500)
 
 
+def test_what_somebody_wrote_becomes_no_link() -> None:
+    assert "<" not in reply_text(asked='<a href="x">点这里</a>', answer='见<a href="y">这里</a>')
+
+
 @pytest.mark.parametrize("word", ["退订", "恢复", "解绑", "更多", "我的留言"])
 def test_words_that_replies_propose_are_understood(word: str) -> None:
     assert any(f"“{word}”" in reply for reply in EVERY_REPLY)
