@@ -290,7 +290,7 @@ async def decline_handover(
         handover.decline_reason = reason
         if new.open_beneficiary_id is not None:
             # Whoever saw to his silence does not know of this yet.
-            handover.settled_at = None
+            handover.update_from_dict({"settled_at": None})
         await handover.save(update_fields=["state", "answered_at", "decline_reason", "settled_at"])
         await _record(handover, "handover.declined", actor=actor, now=now)
 
