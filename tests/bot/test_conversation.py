@@ -25,7 +25,7 @@ from tests.accounts.factories import LIXIA, make_staff
 from tests.bot.factories import OPENID, delivery, make_bound_guardian, read_reply, text, xml
 from tests.conftest import NOW
 from tests.fakes.clock import FixedClock
-from tests.people.factories import make_beneficiary, make_guardian
+from tests.people.factories import make_beneficiary
 from tests.policies.factories import make_policy
 
 Say = Callable[[str], Awaitable[str]]
@@ -394,17 +394,3 @@ async def test_what_waits_for_a_choice_is_sealed_in_the_database(say: Say) -> No
     row = await Dialogue.get(openid=OPENID)
     assert json.loads(row.state)["words"] == "轮椅坏了"
     assert (await sql.fetch("SELECT state FROM bot_dialogue"))[0]["state"].startswith("enc:")
-
-
-async def test_each_of_two_guardians_of_one_person_reads_the_same(
-    client: httpx.AsyncClient, official: WeChatAccountSettings
-) -> None:
-    zhang = await make_beneficiary(name="张大山")
-    await make_bound_guardian(beneficiary=zhang)
-    await make_bound_guardian(beneficiary=zhang, openid="oFather_of-Zhang0000000000002")
-    await make_guardian(beneficiary=zhang)
-
-    for openid in (OPENID, "oFather_of-Zhang0000000000002"):
-        answer = await delivery(official, text("诉求：轮椅坏了", openid=openid)).post(client)
-        assert read_reply(official, answer).content.startswith("张*山的诉求已登记。")
-    assert await Need.filter(beneficiary_id=zhang.id).count() == 2
