@@ -73,7 +73,6 @@ ADMIN_ROUTERS = (
     pairing_admin.participation_router,
     pairing_admin.repairing_router,
     pairing_admin.handovers_router,
-    pairing_admin.rotations_router,
     people_admin.router,
     rosters_admin.router,
     stats_admin.router,

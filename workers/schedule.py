@@ -16,7 +16,6 @@ from app.core import sql
 from app.core.clock import china_date, china_moment
 from app.core.settings import Settings
 from app.messaging import operations as messaging
-from app.pairing import operations as pairing
 from app.people import operations as people
 from app.rosters import operations as rosters
 
@@ -43,12 +42,6 @@ async def _drop_stale_imports(now: datetime, _: Settings) -> int:
 
 async def _start_automatic_campaigns(now: datetime, settings: Settings) -> int:
     return await campaigns.start_automatic(now=now, days_ahead=settings.send.days_ahead)
-
-
-async def _carry_rotations_forward(now: datetime, settings: Settings) -> int:
-    ours = settings.wechat.templates
-    templates = pairing.NoticeTemplates(cadres=ours.cadre_handover, families=ours.cadre_change)
-    return await pairing.carry_rotations_forward(templates=templates, now=now)
 
 
 async def _forget_windows(now: datetime, _: Settings) -> int:
@@ -79,10 +72,6 @@ SCHEDULE: tuple[ScheduledJob, ...] = (
         minute=30,
         run=_start_automatic_campaigns,
         speaks_to_people=True,
-    ),
-    # 两年调整: thirty days before their day rotations find a successor, and all sides are told.
-    ScheduledJob(
-        name="carry-rotations-forward", hour=9, minute=0, run=_carry_rotations_forward, speaks_to_people=True
     ),
 )
 

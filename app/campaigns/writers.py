@@ -14,7 +14,6 @@ from app.core.clock import china_date
 from app.messaging.enums import Channel, Purpose, Reason, RecipientKind
 from app.messaging.notices import Decision, DueMessage, Postpone, Prepared, Suppress, Writer
 from app.needs.operations import ReplyWriter
-from app.pairing.operations import HandoverWriter
 from app.people.rules import mask_name
 
 # A paused campaign's messages come up again so often; resuming wakes them at once.
@@ -28,8 +27,6 @@ def message_writers() -> dict[Purpose, Writer]:
         Purpose.POLICY_NOTICE: PolicyNoticeWriter(),
         Purpose.FESTIVAL_GREETING: FestivalGreetingWriter(),
         Purpose.REPLY: ReplyWriter(),
-        Purpose.CADRE_HANDOVER: HandoverWriter(),
-        Purpose.CADRE_CHANGE: HandoverWriter(),
     }
 
 

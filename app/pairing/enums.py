@@ -120,19 +120,3 @@ class RotationState(Labelled):
     def is_open(self) -> bool:
         """Whether something still has to be done about it."""
         return self in {RotationState.PLANNED, RotationState.ANNOUNCED}
-
-
-class WishSide(Labelled):
-    """Whose wish to stay together it is."""
-
-    FAMILY = "family", "家庭"
-    CADRE = "cadre", "帮扶干部"
-
-
-class FamilyNews(Labelled):
-    """Whether a family knows that its cadre will change."""
-
-    NOT_YET = "not_yet", "还没有安排接任干部"
-    BY_WECHAT = "by_wechat", "微信通知已送达"
-    BY_CADRE = "by_cadre", "干部已当面或电话告知"
-    WAITING = "waiting", "请原帮扶干部告知"

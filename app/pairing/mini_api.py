@@ -1,4 +1,4 @@
-"""What a cadre takes over and hands over, who wishes to stay, and what he has to mind with a family."""
+"""What a cadre takes over and hands over, and what he has to mind with a family."""
 
 from fastapi import APIRouter
 
@@ -10,7 +10,6 @@ from app.core.pagination import Page, PageQueryDep
 from app.pairing import operations
 from app.pairing.queries import own_pairing_on
 from app.pairing.queries.handovers import care_of, own_handovers, own_news
-from app.pairing.queries.rotations import own_rotations
 from app.pairing.schemas import (
     CareAnswer,
     CareBody,
@@ -18,9 +17,6 @@ from app.pairing.schemas import (
     NewsAnswer,
     OwnHandoverAnswer,
     OwnHandovers,
-    OwnRotationAnswer,
-    OwnRotations,
-    StayWishBody,
 )
 
 router = APIRouter(prefix="/mini/v1", tags=["hand-overs"])
@@ -71,28 +67,3 @@ async def set_care(pairing_id: RowId, body: CareBody, caller: CadreDep, clock: C
         now=clock.now(),
     )
     return CareAnswer.of(care)
-
-
-@router.get("/rotations", summary="我的哪些帮扶对象将要轮换，日期近的在前")
-async def list_own_rotations(caller: CadreDep) -> OwnRotations:
-    lines = await own_rotations(scope=caller.scope)
-    return OwnRotations(items=[OwnRotationAnswer.of(line) for line in lines])
-
-
-@router.post("/rotations/{rotation_id}/told", status_code=204, summary="已告诉家里将由谁接任")
-async def note_family_told(rotation_id: RowId, caller: CadreDep, clock: ClockDep) -> None:
-    await operations.note_family_told(
-        scope=caller.scope, rotation_id=rotation_id, actor=caller.actor, now=clock.now()
-    )
-
-
-@router.put("/pairings/{pairing_id}/stay-wish", status_code=204, summary="我或这一家是否愿意继续结对")
-async def note_stay_wish(pairing_id: RowId, body: StayWishBody, caller: CadreDep, clock: ClockDep) -> None:
-    await operations.note_stay_wish(
-        scope=caller.scope,
-        pairing_id=pairing_id,
-        side=body.side,
-        stays=body.stays,
-        actor=caller.actor,
-        now=clock.now(),
-    )

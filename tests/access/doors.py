@@ -62,7 +62,6 @@ _BODIES: dict[str, dict[str, Any]] = {
     "POST /admin/v1/policies/{policy_id}/publish": {"content_hash": "0" * 64},
     "POST /admin/v1/entitlements/{entitlement_id}/mark": {"step": "applied"},
     "POST /mini/v1/entitlements/{entitlement_id}/mark": {"step": "applied"},
-    "POST /admin/v1/rotations/{rotation_id}/postpone": {"month": "2026-10", "reason": "家里有事"},
     "POST /mini/v1/call-tasks/{message_id}/done": {"outcome": "told", "client_id": "tap"},
     "POST /mini/v1/subscriptions": {"results": {"demo-festival-reminder": "accept"}},
 }

@@ -15,7 +15,7 @@ from tests.conftest import NOW
 from tests.contacts.factories import Phone, make_tap
 from tests.messaging.factories import make_call, make_message
 from tests.needs.factories import make_inquiry, make_need, make_opinion
-from tests.pairing.factories import make_pairing, make_proposal, make_rotation, planned
+from tests.pairing.factories import make_pairing, make_proposal, planned
 from tests.people.cast import id_number
 from tests.people.factories import make_beneficiary, make_cadre, make_guardian
 from tests.policies.factories import make_entitlement, make_policy
@@ -85,7 +85,6 @@ async def plant(client: httpx.AsyncClient) -> tuple[dict[str, int], list[Caller]
         "message_id": (await make_message(campaign_id=campaign.id, recipient_id=guardian.id)).id,
         "call_id": (await make_call(guardian.id, campaign_id=campaign.id)).id,
         "import_id": roster.id,
-        "rotation_id": (await make_rotation(pairing, handover_id=1)).id,
         "need_id": (await make_need(pairing, text=f"{CANARY}做饭不便")).id,
         "inquiry_id": (await make_inquiry(guardian, text=f"{CANARY}何时发")).id,
         "opinion_id": (await make_opinion(guardian, f"{READ_ABOVE}多来看看")).id,

@@ -7,7 +7,7 @@ from app.accounts.rules import Scope, scope_of_staff
 from app.audit.enums import ActorKind
 from app.audit.operations import Actor
 from app.pairing import operations
-from app.pairing.enums import BarReason, EndReason, PairDecision, ProposalState, RotationState
+from app.pairing.enums import BarReason, EndReason, PairDecision, ProposalState
 from app.pairing.models import (
     CadreTerms,
     Handover,
@@ -16,7 +16,6 @@ from app.pairing.models import (
     PairingProposal,
     PairingProposalPair,
     PairingWish,
-    Rotation,
 )
 from app.pairing.rules.matching import Task
 from app.pairing.rules.proposing import Proposed, propose
@@ -60,16 +59,6 @@ async def make_proposal(pairing: Pairing) -> PairingProposal:
         decision=PairDecision.OPEN,
     )  # fmt: skip
     return proposal
-
-
-async def make_rotation(pairing: Pairing, **overrides: Any) -> Rotation:
-    """Make a rotation that is planned for two months from today."""
-    defaults: dict[str, Any] = {
-        "region_code": pairing.region_code, "pairing_id": pairing.id, "open_pairing_id": pairing.id,
-        "beneficiary_id": pairing.beneficiary_id, "cadre_id": pairing.cadre_id,
-        "changes_on": date(2026, 7, 15), "state": RotationState.PLANNED, "planned_at": NOW,
-    }  # fmt: skip
-    return await Rotation.create(**defaults | overrides)
 
 
 async def make_terms(cadre: Cadre, **overrides: Any) -> CadreTerms:

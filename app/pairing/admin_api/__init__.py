@@ -12,7 +12,6 @@ from app.pairing.admin_api.pairings import (
 from app.pairing.admin_api.participation import router as participation_router
 from app.pairing.admin_api.proposals import router as proposals_router
 from app.pairing.admin_api.repairing import router as repairing_router
-from app.pairing.admin_api.rotations import router as rotations_router
 
 __all__ = [
     "change_cadre",
@@ -23,7 +22,6 @@ __all__ = [
     "participation_router",
     "proposals_router",
     "repairing_router",
-    "rotations_router",
     "router",
     "start_pairing",
 ]

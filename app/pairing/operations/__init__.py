@@ -2,7 +2,6 @@
 
 from app.pairing.operations.accepting import accept
 from app.pairing.operations.caring import set_care, set_own_care
-from app.pairing.operations.carrying import carry_rotations_forward
 from app.pairing.operations.closing import (
     CadreHasFamilies,
     GoesOnWrong,
@@ -42,19 +41,6 @@ from app.pairing.operations.proposing import (
     solve_again,
 )
 from app.pairing.operations.repairing import Move, preview_repairing, repair
-from app.pairing.operations.rotating import (
-    RotationClosed,
-    RotationMonthWrong,
-    RotationsChanged,
-    SuccessorRefused,
-    cancel_rotation,
-    choose_successor,
-    note_family_told,
-    note_stay_wish,
-    plan_rotations,
-    postpone_rotation,
-    preview_rotations,
-)
 from app.pairing.operations.solving import SolverFailed, solve_in_process, solve_step
 from app.pairing.operations.starting import (
     CadreNotActive,
@@ -72,7 +58,6 @@ from app.pairing.operations.starting import (
     start_pairing,
     start_pairings,
 )
-from app.pairing.operations.telling import HandoverWriter, NoticeTemplates
 
 __all__ = [
     "CadreGone",
@@ -86,22 +71,16 @@ __all__ = [
     "HandoverChanged",
     "HandoverPlanned",
     "HandoverStands",
-    "HandoverWriter",
     "Move",
     "NotEligible",
     "NothingToPropose",
-    "NoticeTemplates",
     "PairingDateWrong",
     "PairingOverlaps",
     "PairingTaken",
     "PairingsRefused",
-    "RotationClosed",
-    "RotationMonthWrong",
-    "RotationsChanged",
     "SameCadre",
     "SolverFailed",
     "StatusUnchanged",
-    "SuccessorRefused",
     "Terms",
     "TooManyPeople",
     "WrongState",
@@ -109,24 +88,16 @@ __all__ = [
     "accept_handover",
     "bar_pair",
     "cancel_proposal",
-    "cancel_rotation",
-    "carry_rotations_forward",
     "change_cadre",
     "change_cadre_status",
     "choose_by_hand",
-    "choose_successor",
     "decline_handover",
     "end_pairing",
     "lock_pairs",
-    "note_family_told",
     "note_status",
-    "note_stay_wish",
     "plan_handovers",
-    "plan_rotations",
-    "postpone_rotation",
     "preview_handovers",
     "preview_repairing",
-    "preview_rotations",
     "repair",
     "request_proposals",
     "set_cadre_terms",

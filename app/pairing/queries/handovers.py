@@ -154,14 +154,6 @@ async def own_handover(*, scope: Scope, handover_id: int) -> HandoverLine:
     return (await _named(rows))[0]
 
 
-async def handover_lines(*, handover_ids: Sequence[int]) -> list[HandoverLine]:
-    """Return these hand-overs with their names, by id.
-
-    No scope: for the texts of messages to those whom they concern.
-    """
-    return await _named(await Handover.filter(id__in=list(handover_ids)).order_by("id"))
-
-
 async def _named(rows: Sequence[Handover]) -> list[HandoverLine]:
     cadres = await _names(Cadre, {one.from_cadre_id for one in rows} | {one.to_cadre_id for one in rows})
     people = await _names(Beneficiary, {one.beneficiary_id for one in rows})

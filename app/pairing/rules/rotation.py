@@ -34,17 +34,6 @@ def month_of(day: date) -> Month:
     return day.year * 12 + day.month - 1
 
 
-def month_name(month: Month) -> str:
-    """Return a month as the API writes it: 2026-01."""
-    return f"{month // 12}-{month % 12 + 1:02}"
-
-
-def month_from(name: str) -> Month:
-    """Return the month that the API writes so."""
-    year, month = name.split("-")
-    return int(year) * 12 + int(month) - 1
-
-
 def change_day(month: Month) -> date:
     """Return the day on which rotations of a month happen."""
     return date(month // 12, month % 12 + 1, _CHANGE_DAY)
@@ -145,34 +134,6 @@ def stagger(
     raise AssertionError("the share was possible a moment ago")
 
 
-@dataclass(frozen=True, slots=True)
-class MonthLoad:
-    """How many rotations a month carries: those that stand, and those that a plan would add."""
-
-    month: Month
-    standing: int
-    added: int
-
-
-@dataclass(frozen=True, slots=True)
-class RotationPreview:
-    """What planning the coming months would come to.
-
-    Args:
-        months: each of them.
-        share: the most that any month carries, also beyond those shown.
-        even_share: what it would be if everybody had begun evenly.
-        population: how many pairings the county has.
-        later: how many pass on after the months shown.
-    """
-
-    months: list[MonthLoad]
-    share: int
-    even_share: int
-    population: int
-    later: int
-
-
 class _Job(NamedTuple):
     """A round in the order in which months are given out."""
 
@@ -241,11 +202,6 @@ class Wishes:
 
     family: bool | None = None
     cadre: bool | None = None
-
-
-def heard(*, wish: bool | None, said_on: date | None, since: date) -> bool | None:
-    """Return a wish of this round; one of an earlier round is asked for again."""
-    return wish if said_on is not None and said_on >= since else None
 
 
 def stays(wishes: Wishes) -> bool:
