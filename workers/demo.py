@@ -109,50 +109,32 @@ def sandbox_config(settings: Settings, *, people: tuple[Person, ...], data: Path
         data: folder of the ledger file; in memory when None.
     """
     base = f"http://{settings.host}:{settings.port}"
+    templates = settings.wechat.templates
     return SandboxConfig(
         accounts={
             "mini": _account("mini", settings.wechat.mini, f"{base}/wechat/mini"),
             "official": _account("official", settings.wechat.official, f"{base}/wechat/official"),
         },
-        templates=_templates(settings),
+        templates={
+            templates.festival_reminder: Template(
+                id=templates.festival_reminder,
+                kind="one_time",
+                account="mini",
+                title="节日联系提醒",
+                fields=_fields(thing1="提醒事项", thing2="帮扶对象", date3="节日"),
+            ),
+            templates.policy_notice: Template(
+                id=templates.policy_notice,
+                kind="template",
+                account="official",
+                title="惠残政策通知",
+                fields=_fields(thing1="通知内容", thing2="政策名称", date3="发布日期"),
+            ),
+        },
         people=people,
         product_base=base,
         ledger_path=data / "sandbox-ledger.jsonl" if data is not None else None,
     )
-
-
-def _templates(settings: Settings) -> dict[str, Template]:
-    templates = settings.wechat.templates
-    return {
-        templates.festival_reminder: Template(
-            id=templates.festival_reminder,
-            kind="one_time",
-            account="mini",
-            title="节日联系提醒",
-            fields=_fields(thing1="提醒事项", thing2="帮扶对象", date3="节日"),
-        ),
-        templates.policy_notice: Template(
-            id=templates.policy_notice,
-            kind="template",
-            account="official",
-            title="惠残政策通知",
-            fields=_fields(thing1="通知内容", thing2="政策名称", date3="发布日期"),
-        ),
-        templates.cadre_handover: Template(
-            id=templates.cadre_handover,
-            kind="one_time",
-            account="mini",
-            title="交接提醒",
-            fields=_fields(thing1="提醒事项", thing2="对象", date3="交接日期"),
-        ),
-        templates.cadre_change: Template(
-            id=templates.cadre_change,
-            kind="template",
-            account="official",
-            title="联系人变更通知",
-            fields=_fields(thing1="通知内容", thing2="新联系人", date3="变更日期"),
-        ),
-    }
 
 
 def _account(key: AccountKey, given: WeChatAccountSettings, push_url: str) -> Account:

@@ -132,7 +132,6 @@ _REMEDIES: Mapping[Reason, str] = {
     Reason.ALREADY_REMINDED: "不需要处理：同一节日已经提醒过",
     Reason.NO_GAP: "不需要处理：这项政策不用再通知",
     Reason.LEFT_OFFICE: "请为他的帮扶对象更换帮扶干部",
-    Reason.HANDOVER_OFF: "不需要处理：交接已撤销或改期",
     Reason.TOO_LATE: "已过合适的时间，不再发送；需要时打电话",
     Reason.CAMPAIGN_CANCELLED: "任务已取消；仍然需要的，请重新起草",
     Reason.SAME_TEXT: "不需要处理：同样的内容一周内已经发给他",

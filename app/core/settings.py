@@ -42,10 +42,6 @@ class TemplateSettings(BaseModel):
     policy_notice: str = "demo-policy-notice"
     # 订阅通知 of the service account; empty: not used.
     policy_subscription: str = ""
-    # 小程序订阅消息 to cadres before a rotation; empty: they read it in the mini program only.
-    cadre_handover: str = "demo-cadre-handover"
-    # 模板消息 to families before a rotation; empty: their cadres tell them.
-    cadre_change: str = "demo-cadre-change"
 
 
 class WeChatSettings(BaseModel):

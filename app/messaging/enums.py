@@ -39,7 +39,6 @@ class Reason(Labelled):
     ALREADY_REMINDED = "already_reminded", "其他任务已就同一节日提醒过"
     NO_GAP = "no_gap", "已经享受、已经申请，或不再符合条件"
     LEFT_OFFICE = "left_office", "干部已不在岗"
-    HANDOVER_OFF = "handover_off", "交接已撤销或有变化"
     TOO_LATE = "too_late", "已过合适的发送时间"
     CAMPAIGN_CANCELLED = "campaign_cancelled", "任务已取消"
     DAILY_CAP = "daily_cap", "当天收到的消息已达上限"
@@ -122,8 +121,6 @@ class Purpose(Labelled):
     POLICY_NOTICE = "policy_notice", "惠残政策通知"
     FESTIVAL_GREETING = "festival_greeting", "节日祝福"
     REPLY = "reply", "回复家属的留言"
-    CADRE_HANDOVER = "cadre_handover", "帮扶对象交接提醒"
-    CADRE_CHANGE = "cadre_change", "更换联系干部通知"
 
 
 class RecipientKind(Labelled):

@@ -16,8 +16,7 @@ async def note_subscriptions(
     body: SubscriptionAnswers, caller: MiniDep, clock: ClockDep, settings: SettingsDep
 ) -> CreditsAnswer:
     # A phone with an older mini program may still ask for a template that is no longer used.
-    templates = settings.wechat.templates
-    ours = {one for one in (templates.festival_reminder, templates.cadre_handover) if one}
+    ours = {settings.wechat.templates.festival_reminder}
     answers = {template_id: answer for template_id, answer in body.results.items() if template_id in ours}
     await operations.grant_credits(openid=caller.openid, answers=answers, now=clock.now())
     left = await queries.credits_left(openid=caller.openid, template_ids=sorted(ours))

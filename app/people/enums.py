@@ -148,7 +148,6 @@ class ConsentPurpose(Labelled):
 
     POLICY_NOTICE = "policy_notice", "接收惠残政策通知"
     FESTIVAL_GREETING = "festival_greeting", "接收节日祝福"
-    CADRE_CHANGE = "cadre_change", "接收更换联系干部的通知"
 
 
 class ConsentChannel(Labelled):

@@ -16,7 +16,7 @@ async def test_what_somebody_accepts_is_counted(client: httpx.AsyncClient) -> No
     answer = await client.post("/mini/v1/subscriptions", json=body, headers=headers)
 
     assert answer.status_code == 200, answer.text
-    assert answer.json() == {"remaining": {SUBSCRIBE_TEMPLATE: 2, "demo-cadre-handover": 0}}
+    assert answer.json() == {"remaining": {SUBSCRIBE_TEMPLATE: 2}}
 
 
 @pytest.mark.parametrize(

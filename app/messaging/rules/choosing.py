@@ -78,9 +78,7 @@ class Way:
 # - a policy notice is a service notice: 订阅通知 with a credit, whether he follows or not (bizsend), 模板消息
 #   to a follower who agreed (模板消息运营规范 3.9.4: nothing that was not asked for), 客服消息 only in the
 #   window that his own message opened (api_sendcustommessage), then 短信, and at last a cadre's call;
-# - a greeting is never a template message and never a 订阅通知 (模板消息运营规范 3.9.1): 群发 or nothing;
-# - a cadre hears of a hand-over by the 订阅消息 that he accepted, the family by a 模板消息 if its guardian
-#   agreed to just that; whom it does not reach the cadre of before tells himself.
+# - a greeting is never a template message and never a 订阅通知 (模板消息运营规范 3.9.1): 群发 or nothing.
 ALLOWED_WAYS: Mapping[Purpose, tuple[Way, ...]] = {
     Purpose.FESTIVAL_REMINDER: (
         Way(channel=Channel.MINI_SUBSCRIBE, needs=(Fact.BOUND_MINI, Fact.CREDIT_MINI), cost=0),
@@ -103,20 +101,12 @@ ALLOWED_WAYS: Mapping[Purpose, tuple[Way, ...]] = {
             cost=1,
         ),
     ),
-    Purpose.CADRE_HANDOVER: (
-        Way(channel=Channel.MINI_SUBSCRIBE, needs=(Fact.BOUND_MINI, Fact.CREDIT_MINI), cost=0),
-    ),
-    Purpose.CADRE_CHANGE: (
-        Way(channel=Channel.OFFICIAL_TEMPLATE, needs=(Fact.AGREED, Fact.BOUND, Fact.FOLLOWS), cost=1),
-    ),
 }
 # Why it fails here is told as the reason when somebody cannot be reached at all.
 MAIN_CHANNEL: Mapping[Purpose, Channel] = {
     Purpose.FESTIVAL_REMINDER: Channel.MINI_SUBSCRIBE,
     Purpose.POLICY_NOTICE: Channel.OFFICIAL_TEMPLATE,
     Purpose.FESTIVAL_GREETING: Channel.MASS_SEND,
-    Purpose.CADRE_HANDOVER: Channel.MINI_SUBSCRIBE,
-    Purpose.CADRE_CHANGE: Channel.OFFICIAL_TEMPLATE,
 }
 
 
