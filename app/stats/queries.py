@@ -46,7 +46,9 @@ async def ledger_order(*, scope: Scope, day: date, past: bool, most: int) -> lis
     values += [f"{prefix}%" for prefix in own]
     if not places:
         return []
-    ended = "p.ended_on <= %s" if past else "(p.ended_on IS NULL OR p.ended_on > %s)"
+    # One that ended on its first day never was in force.
+    goes_on = "(p.ended_on IS NULL OR (p.ended_on > %s AND p.ended_on > p.started_on))"
+    ended = "p.ended_on <= %s" if past else goes_on
     rows = await sql.fetch(
         "SELECT p.id FROM pairing p JOIN beneficiary b ON b.id = p.beneficiary_id"
         f" JOIN cadre c ON c.id = p.cadre_id WHERE ({' OR '.join(places)}) AND {ended}"

@@ -117,6 +117,21 @@ def test_nothing_is_left_for_later(path: Path) -> None:
     assert marks == []
 
 
+@pytest.mark.parametrize("path", sorted(APP.rglob("*.py")), ids=_name)
+def test_rows_are_locked_as_objects(path: Path) -> None:
+    # Tortoise leaves FOR UPDATE out, without a word, when columns are asked for: `.only(…)` locks.
+    calls = [
+        node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
+    ]
+    reading = [
+        ast.unparse(call)
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and call.func.attr in {"values", "values_list"}
+    ]
+
+    assert [text for text in reading if "select_for_update" in text] == []
+
+
 @pytest.mark.parametrize("path", sorted(APP.glob("*/models.py")), ids=_name)
 def test_no_table_comment_holds_a_semicolon(path: Path) -> None:
     """A model's docstring becomes the comment of its table, and SQLite's migrations split at semicolons."""

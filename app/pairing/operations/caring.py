@@ -33,7 +33,7 @@ async def set_own_care(
     async with in_transaction():
         pairing = await own_pairing_on(scope=scope, pairing_id=pairing_id, on=china_date(now))
         found = Beneficiary.filter(id=pairing.beneficiary_id)
-        await found.select_for_update().values_list("id", flat=True)
+        await found.only("id").select_for_update()
         return await _keep(
             pairing.beneficiary_id, pairing.region_code, (customs, cautions), actor=actor, now=now
         )
@@ -49,10 +49,10 @@ async def set_care(
     """
     async with in_transaction():
         found = Beneficiary.filter(in_regions("region_code", scope.act), id=beneficiary_id)
-        rows = await found.select_for_update().values_list("region_code", flat=True)
-        if not rows:
+        person = await found.only("id", "region_code").select_for_update().get_or_none()
+        if person is None:
             raise BeneficiaryNotFound
-        return await _keep(beneficiary_id, str(rows[0]), (customs, cautions), actor=actor, now=now)
+        return await _keep(beneficiary_id, person.region_code, (customs, cautions), actor=actor, now=now)
 
 
 async def _keep(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from tortoise.expressions import Q
+from tortoise.expressions import F, Q
 from tortoise.transactions import in_transaction
 
 from app.accounts.queries import in_regions
@@ -75,7 +75,7 @@ async def change_cadre_status(
         if not scope.may_act_in(cadre.org_code):
             raise OutsideRegion
         # Whoever pairs him locks this row too, so that nobody gets him between this look and the end.
-        await Cadre.filter(id=cadre_id).select_for_update().values_list("id", flat=True)
+        await Cadre.filter(id=cadre_id).only("id").select_for_update()
         if status is not CadreStatus.ACTIVE and not goes_on:
             await _refuse_with_families(cadre_id, today=china_date(now))
             await let_phones_go(cadre_id=cadre_id)
@@ -161,8 +161,9 @@ async def _locked_person(
     beneficiary_id: int, *, scope: Scope, today: date
 ) -> tuple[Beneficiary, list[Pairing]]:
     """Lock the pairings that are not over, then the person: in the order of those who hand over."""
-    theirs = Pairing.filter(Q(ended_on=None) | Q(ended_on__gt=today), beneficiary_id=beneficiary_id)
-    await theirs.select_for_update().order_by("id").values_list("id", flat=True)
+    not_over = Q(ended_on=None) | Q(ended_on__gt=today, ended_on__not=F("started_on"))
+    theirs = Pairing.filter(not_over, beneficiary_id=beneficiary_id)
+    await theirs.only("id").select_for_update().order_by("id")
     found = Beneficiary.filter(in_regions("region_code", scope.act), id=beneficiary_id)
     person = await found.select_for_update().get_or_none()
     if person is None:

@@ -258,10 +258,12 @@ async def accept_handover(*, scope: Scope, handover_id: int, actor: audit.Actor,
         HandoverStands: it was declined, undone or overtaken.
     """
     async with in_transaction():
-        handover, _, _ = await _locked(handover_id, scope=scope)
+        handover, _, new = await _locked(handover_id, scope=scope)
         if handover.state is HandoverState.ACCEPTED:
             return
         _check_answer(handover)
+        if new.open_beneficiary_id is None:
+            raise HandoverChanged
         handover.state, handover.answered_at = HandoverState.ACCEPTED, now
         await handover.save(update_fields=["state", "answered_at"])
         await _record(handover, "handover.accepted", actor=actor, now=now)

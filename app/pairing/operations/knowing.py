@@ -238,7 +238,7 @@ async def bar_pair(
 async def _locked_region(beneficiary_id: int, *, scope: Scope) -> str:
     found = Beneficiary.filter(in_regions("region_code", scope.act), id=beneficiary_id)
     # The column alone: the whole person would unseal his numbers for nothing.
-    rows = await found.select_for_update().values_list("region_code", flat=True)
-    if not rows:
+    person = await found.only("id", "region_code").select_for_update().get_or_none()
+    if person is None:
         raise BeneficiaryNotFound
-    return str(rows[0])
+    return str(person.region_code)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import F, Q
 from tortoise.transactions import in_transaction
 
 from app.accounts.queries import in_regions
@@ -11,8 +12,8 @@ from app.accounts.rules import Scope
 from app.audit import operations as audit
 from app.core.clock import china_date
 from app.core.errors import AppError, Conflict, Invalid
-from app.pairing.enums import EndReason, HandoverState, PairingOutcome, PairingRefusal
-from app.pairing.models import Handover, Pairing
+from app.pairing.enums import EndReason, PairingOutcome, PairingRefusal
+from app.pairing.models import Pairing
 from app.pairing.queries import PairingNotFound, open_pairing_ids, pairing_facts
 from app.pairing.rules import (
     PairingFacts,
@@ -25,7 +26,6 @@ from app.pairing.rules import (
 from app.people.queries import BeneficiaryNotFound, CadreNotFound
 
 _BATCH = 1000
-_STANDS = [HandoverState.PLANNED, HandoverState.ACCEPTED]
 
 
 class PairingOverlaps(Conflict):
@@ -161,9 +161,21 @@ async def end_pairing(
     """
     async with in_transaction():
         pairing = await _locked(pairing_id, scope=scope)
-        if await Handover.filter(pairing_id=pairing.id, state__in=_STANDS, changes_on__gt=ended_on).exists():
+        if await _leaves_days_with_nobody(pairing, ended_on=ended_on):
             raise HandoverPlanned
         await _end(pairing, ended_on=ended_on, reason=reason, actor=actor, now=now)
+
+
+async def _leaves_days_with_nobody(pairing: Pairing, *, ended_on: date) -> bool:
+    """Tell whether a successor begins where this pairing ends, so that an earlier end parts the two."""
+    if pairing.ended_on is None or ended_on >= pairing.ended_on:
+        return False
+    # One that ended on its first day never was in force.
+    in_force = Q(ended_on=None) | Q(ended_on__gt=F("started_on"))
+    successor = Pairing.filter(
+        in_force, beneficiary_id=pairing.beneficiary_id, started_on=pairing.ended_on
+    ).exclude(id=pairing.id)
+    return await successor.exists()
 
 
 async def change_cadre(  # noqa: PLR0913 - which, to whom, when, why, and by whom

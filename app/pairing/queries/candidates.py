@@ -37,7 +37,8 @@ _REGISTERED = (
     " LEFT JOIN pairing p ON p.open_beneficiary_id = b.id"
     " WHERE b.region_code IN ({regions}) AND b.status = %s"
     # Whose pairing has an end that is set is looked after until then, and nobody else may begin before.
-    " AND NOT EXISTS (SELECT 1 FROM pairing e WHERE e.beneficiary_id = b.id AND e.ended_on > %s)"
+    " AND NOT EXISTS (SELECT 1 FROM pairing e WHERE e.beneficiary_id = b.id"
+    " AND e.ended_on > %s AND e.ended_on > e.started_on)"
     " ORDER BY b.id"
 )
 _BARS = (

@@ -15,7 +15,7 @@ from app.core import sql
 from app.core.errors import NotFound
 from app.core.pagination import PageQuery, cut
 from app.pairing.enums import EndReason, HandoverState, PairingNews
-from app.pairing.models import Handover, PairingCare, PairingNotice
+from app.pairing.models import Handover, Pairing, PairingCare, PairingNotice
 from app.pairing.rules.handing_over import LONGEST_OVERLAP_DAYS, Plan
 from app.people.enums import BeneficiaryStatus, CertificateStatus
 from app.people.models import Beneficiary, Cadre
@@ -149,7 +149,8 @@ async def own_handover(*, scope: Scope, handover_id: int) -> HandoverLine:
     standing = [HandoverState.PLANNED, HandoverState.ACCEPTED]
     found = Handover.filter(id=handover_id, to_cadre_id=scope.cadre_id or 0, state__in=standing)
     rows = await found.order_by("id").limit(1)
-    if not rows:
+    # What comes after his own time with the family is not for him.
+    if not rows or not await Pairing.filter(id=rows[0].new_pairing_id, ended_on=None).exists():
         raise HandoverNotFound
     return (await _named(rows))[0]
 

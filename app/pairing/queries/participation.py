@@ -22,7 +22,8 @@ _MOST_CADRES = 10_000
 _LEFT_JOIN = "FROM cadre c LEFT JOIN pairing_cadre_terms t ON t.cadre_id = c.id"
 # Whoever is arranged to begin later has somebody too.
 _HAS_SOMEBODY = (
-    "EXISTS (SELECT 1 FROM pairing p WHERE p.cadre_id = c.id AND (p.ended_on IS NULL OR p.ended_on > %s))"
+    "EXISTS (SELECT 1 FROM pairing p WHERE p.cadre_id = c.id AND (p.ended_on IS NULL"
+    " OR (p.ended_on > %s AND p.ended_on > p.started_on)))"
 )
 _FACTS = "c.org_code, c.`rank`, c.status, t.leads_unit, t.takes_part"
 

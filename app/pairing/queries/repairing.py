@@ -81,8 +81,9 @@ async def receivers_of(*, scope: Scope, cadre_ids: Sequence[int], on: date) -> l
         return []
     rows = await sql.fetch(
         "SELECT c.id, c.org_code, t.capacity, (SELECT COUNT(*) FROM pairing p WHERE p.cadre_id = c.id"
-        " AND (p.ended_on IS NULL OR p.ended_on > %s)) AS families FROM cadre c"
-        f" LEFT JOIN pairing_cadre_terms t ON t.cadre_id = c.id WHERE c.id IN ({sql.marks(len(cadre_ids))})"
+        " AND (p.ended_on IS NULL OR (p.ended_on > %s AND p.ended_on > p.started_on))) AS families"
+        " FROM cadre c LEFT JOIN pairing_cadre_terms t ON t.cadre_id = c.id"
+        f" WHERE c.id IN ({sql.marks(len(cadre_ids))})"
         " ORDER BY c.id",
         [on, *cadre_ids],
     )
